@@ -1,0 +1,157 @@
+//! Compiled plugins on disk.
+//!
+//! A file is named for the component's digest and for everything that its code depends on (wasmtime's version, the
+//! settings, the processor), so that a stale one is never found. Machine code is as good as the host's own code once
+//! it is mapped: so the folder belongs to the engine's user alone, a file is complete before it has its name, and it is
+//! only loaded if it has the SHA-256 that was noted when it was written.
+
+use std::fs::{self, OpenOptions};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use nix::unistd::geteuid;
+use sha2::{Digest as _, Sha256};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// The folder of compiled plugins.
+#[derive(Clone, Debug)]
+pub(crate) struct Cache {
+    dir: PathBuf,
+}
+
+/// Tells the temporary files of this process apart.
+static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
+
+impl Cache {
+    /// Makes the folder where it is missing. One that others could write to is refused.
+    pub(crate) fn open(dir: &Path) -> io::Result<Self> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        let metadata = fs::metadata(dir)?;
+        if metadata.uid() != geteuid().as_raw() {
+            return Err(io::Error::other("it belongs to another user; name a folder of the engine's own"));
+        }
+        if metadata.mode() & 0o022 != 0 {
+            return Err(io::Error::other("others may write to it; chmod 700 it, or name another folder"));
+        }
+        Ok(Self { dir: dir.to_owned() })
+    }
+
+    /// The name of a component's code for this engine.
+    pub(crate) fn name(digest: &str, engine: &Engine) -> String {
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        format!("{digest}-{:016x}", hasher.finish())
+    }
+
+    /// The code of this name, if it is there and whole.
+    pub(crate) fn get(&self, name: &str) -> Option<Verified> {
+        let noted = fs::read_to_string(self.path(name, "sha256")).ok()?;
+        let code = fs::read(self.path(name, "cwasm")).ok()?;
+        if hex::encode(Sha256::digest(&code)) == noted.trim() {
+            return Some(Verified(code));
+        }
+        tracing::warn!(code.name = name, "compiled plugin code is damaged; compiling it again");
+        None
+    }
+
+    /// Keeps code under this name.
+    pub(crate) fn put(&self, name: &str, code: &[u8]) -> io::Result<()> {
+        self.write(name, "cwasm", code)?;
+        self.write(name, "sha256", hex::encode(Sha256::digest(code)).as_bytes())
+    }
+
+    /// A path in the folder that nobody else uses.
+    pub(crate) fn temporary(&self, extension: &str) -> PathBuf {
+        let number = NEXT_TEMPORARY.fetch_add(1, Ordering::Relaxed);
+        self.dir.join(format!(".{}-{number}.{extension}", std::process::id()))
+    }
+
+    fn path(&self, name: &str, extension: &str) -> PathBuf {
+        self.dir.join(format!("{name}.{extension}"))
+    }
+
+    fn write(&self, name: &str, extension: &str, content: &[u8]) -> io::Result<()> {
+        let temporary = self.temporary("tmp");
+        let written = write_new(&temporary, content)
+            .and_then(|()| fs::rename(&temporary, self.path(name, extension)));
+        if written.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        written
+    }
+}
+
+/// Writes a file that must not be there yet, for the engine's user alone.
+pub(crate) fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(content)
+}
+
+/// Code that this engine's compiler made and nobody has changed since.
+pub(crate) struct Verified(Vec<u8>);
+
+impl Verified {
+    /// Code that comes straight from the compiler of this process.
+    pub(crate) const fn fresh(code: Vec<u8>) -> Self {
+        Self(code)
+    }
+
+    /// Makes it callable. An error means that it was made by another wasmtime or with other settings.
+    pub(crate) fn load(self, engine: &Engine) -> wasmtime::Result<Component> {
+        // SAFETY: `deserialize` trusts its input to come from `precompile_component`. A `Verified` is made in two
+        // places: from the compiler's own output, and from a file of the engine's own folder that has the digest noted
+        // when that output was written. The bytes are in memory already, so nobody can change them after the check.
+        #[expect(unsafe_code, reason = "the one place where compiled code is loaded")]
+        let component = unsafe { Component::deserialize(engine, &self.0) }?;
+        component.initialize_copy_on_write_image()?;
+        Ok(component)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn cache() -> (tempfile::TempDir, Cache) {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(&folder.path().join("code")).unwrap();
+        (folder, cache)
+    }
+
+    #[test]
+    fn gives_back_what_was_put_and_nothing_that_was_changed() {
+        let (_folder, cache) = cache();
+        assert!(cache.get("a").is_none());
+        cache.put("a", b"code").unwrap();
+        assert_eq!(cache.get("a").unwrap().0, b"code");
+        fs::write(cache.path("a", "cwasm"), b"c0de").unwrap();
+        assert!(cache.get("a").is_none());
+        cache.put("a", b"code").unwrap();
+        fs::remove_file(cache.path("a", "sha256")).unwrap();
+        assert!(cache.get("a").is_none());
+    }
+
+    #[test]
+    fn leaves_no_temporary_files() {
+        let (_folder, cache) = cache();
+        cache.put("a", b"code").unwrap();
+        let mut names: Vec<_> = fs::read_dir(&cache.dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["a.cwasm", "a.sha256"]);
+    }
+
+    #[test]
+    fn is_private_and_refuses_a_folder_that_others_may_write_to() {
+        let (_folder, cache) = cache();
+        assert_eq!(fs::metadata(&cache.dir).unwrap().mode() & 0o777, 0o700);
+        fs::set_permissions(&cache.dir, fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(Cache::open(&cache.dir).unwrap_err().to_string().contains("chmod 700"));
+    }
+}

@@ -1,0 +1,176 @@
+//! What a call may read. The engine implements [`Reads`] over its store; a test implements it over a few values.
+//!
+//! Whether the plugin may read at all is the host's business and already settled when one of these is called. Whose
+//! memory a key is in is not left to the caller's care either: every read says who asks.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use deskbell_model::plugin::{Agent, Event, Scope, Summary};
+use deskbell_model::ticket::Ticket;
+use deskbell_model::timestamp::Timestamp;
+
+/// Why a read was refused. The plugin sees it and may go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message} ({code})")]
+pub struct Refusal {
+    /// One of the constants below.
+    pub code: &'static str,
+    /// What was refused, and what to do about it.
+    pub message: String,
+}
+
+impl Refusal {
+    /// The manifest does not ask for it, or the operator does not grant it.
+    pub const DENIED: &'static str = "denied";
+    /// A limit is used up.
+    pub const LIMIT: &'static str = "limit";
+    /// The arguments make no sense.
+    pub const INVALID: &'static str = "invalid";
+    /// It does not work at the moment; a later call may go better.
+    pub const UNAVAILABLE: &'static str = "unavailable";
+
+    pub fn denied(message: impl Into<String>) -> Self {
+        Self { code: Self::DENIED, message: message.into() }
+    }
+
+    pub fn limit(message: impl Into<String>) -> Self {
+        Self { code: Self::LIMIT, message: message.into() }
+    }
+
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self { code: Self::INVALID, message: message.into() }
+    }
+
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self { code: Self::UNAVAILABLE, message: message.into() }
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    /// The plugin's name: its memory is its own.
+    pub plugin: Arc<str>,
+    /// The event's source.
+    pub source: String,
+    /// The id of the event's ticket, where it has one. [`Scope::Ticket`] is only asked for where it does.
+    pub ticket: Option<String>,
+    /// The time at which the call's clock stands.
+    pub now: Timestamp,
+}
+
+/// What an asynchronous read gives.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
+
+/// What a call may read.
+pub trait Reads: Send + Sync {
+    /// A value of the plugin's memory as it is stored; what the call itself wrote is laid over it by the host.
+    fn kv_get<'a>(&'a self, asker: &'a Asker, scope: Scope, key: &'a str) -> Answer<'a, Option<String>>;
+
+    /// Up to `limit` pairs whose key begins with `prefix`, by key.
+    fn kv_list<'a>(
+        &'a self,
+        asker: &'a Asker,
+        scope: Scope,
+        prefix: &'a str,
+        limit: u32,
+    ) -> Answer<'a, Vec<(String, String)>>;
+
+    /// The latest `limit` events of the asker's ticket, oldest first.
+    fn history<'a>(&'a self, asker: &'a Asker, limit: u32) -> Answer<'a, Vec<Event>>;
+
+    /// The latest `limit` tickets of a requester at the asker's source, newest first, with their ids.
+    fn tickets_of<'a>(
+        &'a self,
+        asker: &'a Asker,
+        requester: &'a str,
+        limit: u32,
+    ) -> Answer<'a, Vec<(String, Arc<Ticket>)>>;
+
+    /// The agents of the asker's source, by id; with `group`, only its members.
+    fn agents<'a>(&'a self, asker: &'a Asker, group: Option<&'a str>) -> Answer<'a, Vec<Agent>>;
+
+    /// First response times of the source's tickets created in the `days` days before the asker's now.
+    fn first_response<'a>(
+        &'a self,
+        asker: &'a Asker,
+        days: u32,
+        group: Option<&'a str>,
+    ) -> Answer<'a, Option<Summary>>;
+
+    /// Working time in [start, end), in seconds. Like all calendar reads it must not block.
+    fn working_seconds(&self, calendar: &str, start: Timestamp, end: Timestamp) -> Result<u64, Refusal>;
+
+    /// The instant that lies `duration` (`90m`, `1h30m`, `2bd`) of working time after `start`.
+    fn add_working(&self, calendar: &str, start: Timestamp, duration: &str) -> Result<Timestamp, Refusal>;
+
+    /// Whether the calendar is open at an instant.
+    fn is_open(&self, calendar: &str, at: Timestamp) -> Result<bool, Refusal>;
+
+    /// When the calendar is open next, at or after an instant.
+    fn next_opening(&self, calendar: &str, at: Timestamp) -> Result<Timestamp, Refusal>;
+
+    /// Of the `days` local dates from that of `start` on, those (YYYY-MM-DD) that are closed although their weekday has hours.
+    fn closed_dates(&self, calendar: &str, start: Timestamp, days: u32) -> Result<Vec<String>, Refusal>;
+}
+
+/// Nothing to read: for connectors, which read nothing, and for `plugin run` without an engine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoReads;
+
+impl NoReads {
+    fn refuse<T>() -> Result<T, Refusal> {
+        Err(Refusal::unavailable("there is nothing to read here"))
+    }
+
+    fn refuse_later<'a, T: Send + 'a>() -> Answer<'a, T> {
+        Box::pin(std::future::ready(Self::refuse()))
+    }
+}
+
+impl Reads for NoReads {
+    fn kv_get<'a>(&'a self, _: &'a Asker, _: Scope, _: &'a str) -> Answer<'a, Option<String>> {
+        Self::refuse_later()
+    }
+
+    fn kv_list<'a>(&'a self, _: &'a Asker, _: Scope, _: &'a str, _: u32) -> Answer<'a, Vec<(String, String)>> {
+        Self::refuse_later()
+    }
+
+    fn history<'a>(&'a self, _: &'a Asker, _: u32) -> Answer<'a, Vec<Event>> {
+        Self::refuse_later()
+    }
+
+    fn tickets_of<'a>(&'a self, _: &'a Asker, _: &'a str, _: u32) -> Answer<'a, Vec<(String, Arc<Ticket>)>> {
+        Self::refuse_later()
+    }
+
+    fn agents<'a>(&'a self, _: &'a Asker, _: Option<&'a str>) -> Answer<'a, Vec<Agent>> {
+        Self::refuse_later()
+    }
+
+    fn first_response<'a>(&'a self, _: &'a Asker, _: u32, _: Option<&'a str>) -> Answer<'a, Option<Summary>> {
+        Self::refuse_later()
+    }
+
+    fn working_seconds(&self, _: &str, _: Timestamp, _: Timestamp) -> Result<u64, Refusal> {
+        Self::refuse()
+    }
+
+    fn add_working(&self, _: &str, _: Timestamp, _: &str) -> Result<Timestamp, Refusal> {
+        Self::refuse()
+    }
+
+    fn is_open(&self, _: &str, _: Timestamp) -> Result<bool, Refusal> {
+        Self::refuse()
+    }
+
+    fn next_opening(&self, _: &str, _: Timestamp) -> Result<Timestamp, Refusal> {
+        Self::refuse()
+    }
+
+    fn closed_dates(&self, _: &str, _: Timestamp, _: u32) -> Result<Vec<String>, Refusal> {
+        Self::refuse()
+    }
+}

@@ -1,0 +1,11 @@
+//! The plugin host with real components, good and hostile, from `tests/guests`.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod answers;
+mod capabilities;
+mod connectors;
+mod limits;
+mod loading;
+mod sandbox;
+mod support;

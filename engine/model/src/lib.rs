@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+pub mod calendar;
+pub mod effect;
+pub mod event;
+pub mod facts;
+pub mod history;
+pub mod manifest;
+pub mod plugin;
+pub mod schedule;
+pub mod sla;
+pub mod ticket;
+pub mod timestamp;

@@ -1,0 +1,174 @@
+//! `deskbell import`: history into state, facts and clocks. It runs no plugin and sends nothing.
+//!
+//! It can be interrupted and started again: what is there already is a duplicate and changes nothing.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use deskbell_model::event::{Data, Event};
+use deskbell_store::Store;
+use deskbell_store::import::Imported;
+use deskbell_workers::decision::deferred::new_event;
+use deskbell_workers::engine::{Clock as _, SystemClock};
+use flate2::read::MultiGzDecoder;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+
+use crate::cli::{Common, Format};
+use crate::commands::{output, with_store};
+
+/// Events of one transaction.
+const BATCH: usize = 2000;
+/// Of the rejected lines so many are told.
+const MAX_TOLD: usize = 1000;
+/// A longer line is rejected unread.
+const MAX_LINE_BYTES: usize = 8 * 1024 * 1024;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Canonical events, one a line; `.gz` too; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// What came of an import.
+#[derive(Debug, Default)]
+struct Report {
+    n_lines: u64,
+    n_accepted: u64,
+    n_duplicates: u64,
+    n_unknown: u64,
+    n_blank: u64,
+    n_rejected: u64,
+    rejected: Vec<(u64, String, String)>,
+}
+
+pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result<()> {
+    let (reader, bar) = open(&arguments.file)?;
+    let report = with_store(common, async |store| read_all(&store, reader, &bar).await).await?;
+    bar.finish_and_clear();
+    print(&report, arguments.format)
+}
+
+fn open(path: &Path) -> anyhow::Result<(Box<dyn BufRead + Send>, ProgressBar)> {
+    let style = ProgressStyle::with_template("{bar:30} {percent}% {msg} {elapsed} (about {eta} to go)")?;
+    if path == Path::new("-") {
+        return Ok((Box::new(BufReader::new(std::io::stdin())), ProgressBar::no_length()));
+    }
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bar = ProgressBar::with_draw_target(Some(file.metadata()?.len()), ProgressDrawTarget::stderr()).with_style(style);
+    // Progress is that through the file as it lies on disk, packed or not.
+    let mut counted = BufReader::with_capacity(1 << 16, bar.wrap_read(file));
+    let packed = counted.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+    let reader: Box<dyn BufRead + Send> =
+        if packed { Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(counted))) } else { Box::new(counted) };
+    Ok((reader, bar))
+}
+
+async fn read_all(store: &Store, mut reader: Box<dyn BufRead + Send>, bar: &ProgressBar) -> anyhow::Result<Report> {
+    store.make_partitions(SystemClock.now(), 1).await?;
+    let mut report = Report::default();
+    let mut sources: HashMap<String, i32> = HashMap::new();
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let n_read = (&mut reader).take(MAX_LINE_BYTES as u64 + 1).read_until(b'\n', &mut line);
+        let n_read = n_read.with_context(|| format!("the file breaks off after line {}", report.n_lines))?;
+        if n_read == 0 {
+            break;
+        }
+        report.n_lines += 1;
+        if line.len() > MAX_LINE_BYTES {
+            bail!("line {} is longer than {MAX_LINE_BYTES} bytes; this is no file of one event a line", report.n_lines);
+        }
+        match read_line(&line) {
+            None => report.n_blank += 1,
+            Some(Err((member, problem))) => {
+                report.n_rejected += 1;
+                if report.rejected.len() < MAX_TOLD {
+                    report.rejected.push((report.n_lines, member, problem));
+                }
+            }
+            Some(Ok((event, data))) => {
+                let source_id = match sources.get(&event.source) {
+                    Some(source_id) => *source_id,
+                    None => {
+                        let source_id = store.source(&event.source).await?;
+                        sources.insert(event.source.clone(), source_id);
+                        source_id
+                    }
+                };
+                let new = new_event(&event, source_id, data);
+                batch.push(Imported { source_id, event, new });
+            }
+        }
+        if batch.len() >= BATCH {
+            flush(store, &mut batch, &mut report).await?;
+            bar.set_message(format!("{} events", report.n_accepted));
+        }
+    }
+    flush(store, &mut batch, &mut report).await?;
+    Ok(report)
+}
+
+type Rejection = (String, String);
+
+/// An event and its data as JSON text; nothing for a blank line.
+fn read_line(line: &[u8]) -> Option<Result<(Event, String), Rejection>> {
+    let line = line.trim_ascii();
+    if line.is_empty() {
+        return None;
+    }
+    let read = || {
+        let mut value: Value =
+            serde_json::from_slice(line).map_err(|error| ("(json)".to_owned(), format!("is no JSON: {error}")))?;
+        let event = Event::from_value(&value).map_err(|rejected| (rejected.member, rejected.problem))?;
+        let data = value.get_mut("data").map(Value::take).unwrap_or_else(|| json!({}));
+        Ok((event, data.to_string()))
+    };
+    Some(read())
+}
+
+async fn flush(store: &Store, batch: &mut Vec<Imported>, report: &mut Report) -> anyhow::Result<()> {
+    let before = report.n_accepted;
+    let added = store.import(batch, SystemClock.now()).await.with_context(|| {
+        format!("the database did not take the events before line {}; what was taken before stays, start the import again to go on", report.n_lines)
+    })?;
+    let n_unknown = added.iter().filter(|place| batch.get(**place).is_some_and(|e| e.event.data == Data::Unknown)).count();
+    report.n_unknown += n_unknown as u64;
+    report.n_accepted = before + (added.len() - n_unknown) as u64;
+    report.n_duplicates += (batch.len() - added.len()) as u64;
+    batch.clear();
+    Ok(())
+}
+
+fn print(report: &Report, format: Format) -> anyhow::Result<()> {
+    match format {
+        Format::Json => {
+            let rejected: Vec<Value> = report
+                .rejected
+                .iter()
+                .map(|(line, member, problem)| json!({ "line": line, "member": member, "problem": problem }))
+                .collect();
+            let report = json!({ "lines": report.n_lines, "accepted": report.n_accepted, "duplicates": report.n_duplicates,
+                "unknown_types": report.n_unknown, "blank": report.n_blank, "n_rejected": report.n_rejected, "rejected": rejected });
+            output::line(&serde_json::to_string_pretty(&report)?)
+        }
+        Format::Table | Format::Csv => {
+            for (line, member, problem) in &report.rejected {
+                output::line(&format!("line {line}: {member} {problem}"))?;
+            }
+            output::line(&format!(
+                "{} lines: {} events accepted, {} duplicates, {} of unknown types, {} blank, {} rejected",
+                report.n_lines, report.n_accepted, report.n_duplicates, report.n_unknown, report.n_blank, report.n_rejected
+            ))
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What a fixture says the host knows, as plugins read it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use deskbell_host::{Answer, Asker, Reads, Refusal};
+use deskbell_model::calendar::amount::Amount;
+use deskbell_model::calendar::config::{Config, Invalid};
+use deskbell_model::calendar::{Book, Calendar};
+use deskbell_model::plugin::{Agent, Event, Scope, Summary};
+use deskbell_model::ticket::Ticket;
+use deskbell_model::timestamp::Timestamp;
+use serde::Deserialize;
+
+/// A calendar of a fixture: open at every instant, or at none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Opening {
+    Open,
+    Closed,
+}
+
+/// What the host knows.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// By id.
+    pub(super) agents: Vec<Agent>,
+    /// What the plugin remembers for all tickets, and for the event's.
+    pub(super) of_plugin: BTreeMap<String, String>,
+    pub(super) of_ticket: BTreeMap<String, String>,
+    /// Oldest first.
+    pub(super) history: Vec<Event>,
+    /// The event's ticket, by its id.
+    pub(super) ticket: Option<(String, Arc<Ticket>)>,
+    /// The fixture's calendars, and those of the configuration for names that the fixture does not have.
+    pub(super) calendars: BTreeMap<String, Arc<Calendar>>,
+    pub(super) configured: Arc<Book>,
+    /// The reads that were refused here.
+    pub(super) refused: Mutex<Vec<String>>,
+}
+
+impl Known {
+    /// Calendars that are always open or never.
+    pub(super) fn calendars(stated: &BTreeMap<String, Opening>) -> Result<BTreeMap<String, Arc<Calendar>>, Invalid> {
+        let calendar = |(name, opening): (&String, &Opening)| {
+            let calendar = match opening {
+                Opening::Open => Calendar::always(),
+                Opening::Closed => Arc::new(never(name)?),
+            };
+            Ok((name.clone(), calendar))
+        };
+        stated.iter().map(calendar).collect()
+    }
+
+    /// What was refused, in the order in which it was asked for.
+    pub(super) fn refused(&self) -> Vec<String> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn remembered(&self, scope: Scope) -> &BTreeMap<String, String> {
+        match scope {
+            Scope::Plugin => &self.of_plugin,
+            Scope::Ticket => &self.of_ticket,
+        }
+    }
+
+    fn ask<T>(&self, name: &str, ask: impl FnOnce(&Calendar) -> Result<T, Refusal>) -> Result<T, Refusal> {
+        let calendar = self.calendars.get(name).or_else(|| self.configured.get(name));
+        let missing = || {
+            Refusal::invalid(format!(
+                "there is no calendar '{name}'; give the fixture calendars = {{\"{name}\": \"open\"}}, or the configuration [calendars.{name}]"
+            ))
+        };
+        let answer = calendar.ok_or_else(missing).and_then(|calendar| ask(calendar));
+        if let Err(refusal) = &answer {
+            self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(refusal.to_string());
+        }
+        answer
+    }
+}
+
+/// A calendar without any hours. Its name says that it is the fixture's, since errors carry it.
+fn never(name: &str) -> Result<Calendar, Invalid> {
+    let config = Config { timezone: Some("UTC".to_owned()), ..Config::default() };
+    config.build(&format!("{name} (closed)"), &|file| Err(format!("nothing names '{file}'")))
+}
+
+fn invalid(error: impl std::fmt::Display) -> Refusal {
+    Refusal::invalid(error.to_string())
+}
+
+fn ready<'a, T: Send + 'a>(value: T) -> Answer<'a, T> {
+    Box::pin(std::future::ready(Ok(value)))
+}
+
+impl Reads for Known {
+    fn kv_get<'a>(&'a self, _: &'a Asker, scope: Scope, key: &'a str) -> Answer<'a, Option<String>> {
+        ready(self.remembered(scope).get(key).cloned())
+    }
+
+    fn kv_list<'a>(
+        &'a self,
+        _: &'a Asker,
+        scope: Scope,
+        prefix: &'a str,
+        limit: u32,
+    ) -> Answer<'a, Vec<(String, String)>> {
+        let own = self.remembered(scope).iter().filter(|(key, _)| key.starts_with(prefix));
+        ready(own.take(limit as usize).map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    fn history<'a>(&'a self, _: &'a Asker, limit: u32) -> Answer<'a, Vec<Event>> {
+        let n_skipped = self.history.len().saturating_sub(limit as usize);
+        ready(self.history.iter().skip(n_skipped).cloned().collect())
+    }
+
+    fn tickets_of<'a>(
+        &'a self,
+        _: &'a Asker,
+        requester: &'a str,
+        limit: u32,
+    ) -> Answer<'a, Vec<(String, Arc<Ticket>)>> {
+        let own = self.ticket.iter().filter(|(_, ticket)| ticket.fields.requester.id == requester);
+        ready(own.take(limit as usize).cloned().collect())
+    }
+
+    fn agents<'a>(&'a self, _: &'a Asker, group: Option<&'a str>) -> Answer<'a, Vec<Agent>> {
+        let is_in = |agent: &&Agent| group.is_none_or(|group| agent.groups.iter().any(|own| own == group));
+        ready(self.agents.iter().filter(is_in).cloned().collect())
+    }
+
+    fn first_response<'a>(&'a self, _: &'a Asker, _: u32, _: Option<&'a str>) -> Answer<'a, Option<Summary>> {
+        // Fixtures state no figures: there were no tickets.
+        ready(None)
+    }
+
+    fn working_seconds(&self, calendar: &str, start: Timestamp, end: Timestamp) -> Result<u64, Refusal> {
+        let micros = self.ask(calendar, |calendar| calendar.between(start, end).map_err(invalid))?;
+        Ok(u64::try_from(micros / 1_000_000).unwrap_or_default())
+    }
+
+    fn add_working(&self, calendar: &str, start: Timestamp, duration: &str) -> Result<Timestamp, Refusal> {
+        self.ask(calendar, |calendar| {
+            let amount: Amount = duration.parse().map_err(invalid)?;
+            calendar.add(start, amount).map_err(invalid)
+        })
+    }
+
+    fn is_open(&self, calendar: &str, at: Timestamp) -> Result<bool, Refusal> {
+        self.ask(calendar, |calendar| calendar.is_open(at).map_err(invalid))
+    }
+
+    fn next_opening(&self, calendar: &str, at: Timestamp) -> Result<Timestamp, Refusal> {
+        self.ask(calendar, |calendar| calendar.next_opening(at).map_err(invalid))
+    }
+
+    fn closed_dates(&self, calendar: &str, start: Timestamp, days: u32) -> Result<Vec<String>, Refusal> {
+        let dates = self.ask(calendar, |calendar| calendar.closed_dates(start, days.min(366)).map_err(invalid))?;
+        Ok(dates.iter().map(ToString::to_string).collect())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::super::sample::TIME;
+    use super::*;
+
+    fn known() -> Known {
+        let stated = [("office", Opening::Closed), ("line", Opening::Open), ("always", Opening::Closed)];
+        let stated = stated.map(|(name, opening)| (name.to_owned(), opening)).into();
+        Known { calendars: Known::calendars(&stated).unwrap(), ..Known::default() }
+    }
+
+    #[test]
+    fn calendars_of_the_fixture_come_before_the_configured() {
+        let known = known();
+        for (name, expected) in [("office", false), ("line", true), ("always", false), ("default", false)] {
+            // The built-in default opens at nine.
+            assert_eq!(known.is_open(name, TIME), Ok(expected), "{name}");
+        }
+        assert_eq!(known.next_opening("default", TIME).unwrap(), TIME.plus_seconds(3600));
+        assert_eq!(known.working_seconds("line", TIME, TIME.plus_seconds(90)), Ok(90));
+        assert_eq!(known.working_seconds("office", TIME, TIME.plus_seconds(90)), Ok(0));
+        assert!(known.refused().is_empty());
+    }
+
+    #[test]
+    fn what_is_refused_is_noted() {
+        let known = known();
+        assert!(known.next_opening("office", TIME).is_err());
+        assert!(known.add_working("line", TIME, "soon").is_err());
+        assert!(known.is_open("holidays", TIME).is_err());
+        let refused = known.refused();
+        for (index, expected) in ["'office (closed)' has no working time", "'soon' is no duration", "no calendar 'holidays'"].iter().enumerate() {
+            assert!(refused[index].contains(expected), "{refused:?}");
+        }
+    }
+}

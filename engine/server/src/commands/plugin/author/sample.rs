@@ -1,0 +1,252 @@
+//! Samples: events, deliveries and actions as fixtures state them, with defaults for what they leave out.
+//!
+//! The defaults are the SDK's, so that a fixture means the same here and in `cargo test`. A member that the SDK's samples
+//! do not have is an error, and so is one that this engine has no means to give to a plugin: a test that passes for a
+//! value that never comes would be worth nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use bytes::Bytes;
+use deskbell_model::plugin::{Action, Agent, Delivery, Event};
+use deskbell_model::ticket::{Actor, End, Ticket};
+use deskbell_model::timestamp::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+type Object = Map<String, Value>;
+
+/// 2026-01-05T08:00:00Z, a Monday.
+pub(super) const TIME: Timestamp = Timestamp::from_seconds(1_767_600_000);
+
+/// The kinds of events that are about a ticket unless they say otherwise.
+const ABOUT_TICKETS: [&str; 4] = ["ticket.", "sla.", "timer.", "delivery."];
+
+#[derive(Deserialize)]
+struct WholeEvent {
+    id: String,
+    source: String,
+    kind: String,
+    subject: Option<String>,
+    time: Timestamp,
+    received_at: Timestamp,
+    late: bool,
+    actor: Option<Actor>,
+    data: Object,
+    extra: BTreeMap<String, Value>,
+}
+
+/// An event.
+pub(super) fn event(given: Value) -> anyhow::Result<Event> {
+    let mut given = object("an event", given)?;
+    let text = |name: &str, otherwise: &str| {
+        given.get(name).and_then(Value::as_str).unwrap_or(otherwise).to_owned()
+    };
+    let (source, kind) = (text("source", "support"), text("kind", "ticket.created"));
+    let id = given.get("ticket").and_then(|ticket| ticket.get("id")).and_then(Value::as_str).unwrap_or("1");
+    let subject = text("subject", id);
+    let time = given.get("time").cloned().unwrap_or_else(|| json!(TIME));
+    let is_about_ticket = ABOUT_TICKETS.iter().any(|prefix| kind.starts_with(prefix));
+    let ticket = match given.remove("ticket") {
+        None if is_about_ticket => Some(json!({})),
+        stated => stated.filter(|ticket| !ticket.is_null()),
+    };
+    let ticket = ticket.map(|ticket| whole_ticket(&source, &subject, &time, ticket)).transpose()?;
+    let defaults = json!({
+        "id": "event-1", "source": source, "kind": kind, "subject": subject, "time": time, "received_at": time,
+        "late": false, "actor": null, "data": {}, "extra": {},
+    });
+    let whole: WholeEvent = read("an event", overlay("an event", defaults, given)?)?;
+    if let Some((of, _, _)) = ticket.as_ref().filter(|(of, _, _)| *of != whole.source) {
+        bail!("the event comes from '{}' and its ticket from '{of}'; they have one source", whole.source);
+    }
+    Ok(Event {
+        id: whole.id,
+        source: whole.source,
+        kind: whole.kind,
+        subject: whole.subject,
+        time: whole.time,
+        received_at: whole.received_at,
+        late: whole.late,
+        actor: whole.actor,
+        ticket: ticket.map(|(_, id, ticket)| (id, ticket)),
+        data: Value::Object(whole.data).to_string(),
+        extra: whole.extra.into_iter().map(|(name, value)| (name, value.to_string())).collect(),
+    })
+}
+
+/// A canonical event (as in an import) in the form of a fixture's.
+pub(super) fn from_canonical(given: &Value) -> Value {
+    let kind = given["type"].as_str().unwrap_or_default();
+    let mut event = Object::new();
+    for name in ["id", "source", "subject", "time", "data"] {
+        if let Some(value) = given.get(name) {
+            event.insert(name.to_owned(), value.clone());
+        }
+    }
+    event.insert("kind".to_owned(), json!(kind.strip_prefix("deskbell.").unwrap_or(kind)));
+    for name in ["actor", "ticket"] {
+        if let Some(value) = given["data"].get(name).filter(|value| value.is_object()) {
+            event.insert(name.to_owned(), value.clone());
+        }
+    }
+    Value::Object(event)
+}
+
+/// A webhook.
+pub(super) fn delivery(given: Value) -> anyhow::Result<Delivery> {
+    #[derive(Deserialize)]
+    struct Whole {
+        id: Option<String>,
+        source: String,
+        headers: BTreeMap<String, String>,
+        body: Value,
+        received_at: Timestamp,
+        extra: Object,
+    }
+    let what = "a delivery";
+    let defaults = json!({
+        "id": null, "source": "support", "headers": {}, "body": "", "received_at": TIME, "extra": {},
+    });
+    let whole: Whole = read(what, overlay(what, defaults, object(what, given)?)?)?;
+    no_extra(what, &whole.extra)?;
+    Ok(Delivery {
+        id: whole.id,
+        source: whole.source,
+        headers: whole.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
+        body: Bytes::from(body(Some(whole.body))),
+        received_at: whole.received_at,
+    })
+}
+
+/// An action.
+pub(super) fn action(given: Value) -> anyhow::Result<Action> {
+    #[derive(Deserialize)]
+    struct Whole {
+        kind: String,
+        data: Object,
+        key: String,
+        subject: Option<String>,
+        ticket: Value,
+        extra: Object,
+    }
+    let what = "an action";
+    let defaults =
+        json!({ "kind": null, "data": {}, "key": "key-1", "subject": "1", "ticket": null, "extra": {} });
+    let whole: Whole = read(what, overlay(what, defaults, object(what, given)?)?)?;
+    no_extra(what, &whole.extra)?;
+    let ticket = match whole.ticket {
+        Value::Null => None,
+        stated => {
+            let created = stated.get("created_at").cloned().unwrap_or_else(|| json!(TIME));
+            Some(whole_ticket("support", "1", &created, stated)?)
+        }
+    };
+    Ok(Action {
+        kind: whole.kind,
+        data: Value::Object(whole.data).to_string(),
+        key: whole.key,
+        subject: whole.subject,
+        ticket,
+    })
+}
+
+/// An agent.
+pub(super) fn agent(given: Value) -> anyhow::Result<Agent> {
+    let what = "an agent";
+    let defaults = json!({
+        "id": null, "status": "online", "capacity": null, "groups": [], "skills": [], "languages": [],
+        "open_tickets": 0, "extra": {},
+    });
+    let whole = overlay(what, defaults, object(what, given)?)?;
+    if let Some(extra) = whole.get("extra").and_then(Value::as_object) {
+        no_extra(what, extra)?;
+    }
+    read(what, whole)
+}
+
+/// The body of a sample: a text as it is, other JSON written out.
+pub(super) fn body(given: Option<Value>) -> Vec<u8> {
+    match given {
+        None => Vec::new(),
+        Some(Value::String(text)) => text.into_bytes(),
+        Some(json) => json.to_string().into_bytes(),
+    }
+}
+
+/// A ticket, with its source and id.
+fn whole_ticket(
+    source: &str,
+    id: &str,
+    time: &Value,
+    given: Value,
+) -> anyhow::Result<(String, String, Arc<Ticket>)> {
+    #[derive(Deserialize)]
+    struct Identity {
+        source: String,
+        id: String,
+        extra: BTreeMap<String, Value>,
+    }
+    let (what, whose) = ("a ticket", "a ticket's requester");
+    let defaults = json!({
+        "source": source, "id": id, "subject": "Test ticket", "description": null, "status": "new",
+        "priority": "normal", "channel": "email", "type": null, "category": null, "language": null, "group": null,
+        "assignee": null, "tags": [], "requester": {}, "custom": {}, "created_at": time, "updated_at": time,
+        "first_response_at": null, "last_agent_reply_at": null, "last_customer_comment_at": null,
+        "solved_at": null, "agent_replies": 0, "customer_comments": 0, "reopens": 0, "extra": {},
+    });
+    let mut whole = overlay(what, defaults, object(what, given)?)?;
+    let defaults =
+        json!({ "id": "customer-1", "name": null, "email": null, "language": null, "organization": null });
+    let requester = object(whose, whole["requester"].take())?;
+    whole["requester"] = overlay(whose, defaults, requester)?;
+    let Identity { source, id, extra } = read(what, whole.clone())?;
+    let mut ticket: Ticket = read(what, whole)?;
+    for (name, value) in extra {
+        match (name.as_str(), &value) {
+            ("escalations", _) => ticket.escalations = read("a ticket's escalations", value)?,
+            ("deleted", Value::Bool(true)) => ticket.end = Some(End::Deleted),
+            ("merged_into", Value::String(into)) => ticket.end = Some(End::Merged(into.clone())),
+            _ => bail!(
+                "a ticket's extra has '{name}': {value}; this engine gives escalations, deleted (true) and merged_into there"
+            ),
+        }
+    }
+    Ok((source, id, Arc::new(ticket)))
+}
+
+fn no_extra(what: &str, extra: &Object) -> anyhow::Result<()> {
+    match extra.keys().next() {
+        None => Ok(()),
+        Some(name) => bail!("{what}'s extra has '{name}'; this engine gives nothing there, and plugins must do without"),
+    }
+}
+
+/// The defaults, with what is given in their place.
+fn overlay(what: &str, defaults: Value, given: Object) -> anyhow::Result<Value> {
+    let mut whole = object(what, defaults)?;
+    for (name, value) in given {
+        match whole.get_mut(&name) {
+            Some(place) => *place = value,
+            None => bail!("{what} has no member '{name}'"),
+        }
+    }
+    Ok(Value::Object(whole))
+}
+
+fn object(what: &str, value: Value) -> anyhow::Result<Object> {
+    match value {
+        Value::Object(members) => Ok(members),
+        other => bail!("{what} is a JSON object, not {other}"),
+    }
+}
+
+fn read<T: DeserializeOwned>(what: &str, value: Value) -> anyhow::Result<T> {
+    serde_path_to_error::deserialize(value).with_context(|| format!("{what} cannot be read"))
+}
+
+#[cfg(test)]
+#[path = "sample/tests.rs"]
+mod tests;

@@ -1,0 +1,113 @@
+//! The committer: takes deliveries in many at a time, and answers each when it is durable.
+//!
+//! Whatever waits when a committer comes back from the database goes into its next statement. So a lone delivery waits
+//! for nobody, and under load batches grow by themselves.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use deskbell_store::chaos;
+use deskbell_store::inbox::{Delivery, Key, Taken};
+use deskbell_workers::engine::Engine;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinSet;
+
+/// The engine has more waiting than it can take, or the database did not answer. The sender tries again.
+#[derive(Debug)]
+pub(crate) struct Refused;
+
+type Waiting = (Delivery, oneshot::Sender<Result<Taken, Refused>>);
+
+/// Where deliveries are handed in. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Committer {
+    waiting: mpsc::Sender<Waiting>,
+}
+
+/// How the committers work.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    pub(crate) committers: usize,
+    pub(crate) max_batch: usize,
+    /// Deliveries that may wait; a further one is refused.
+    pub(crate) max_waiting: usize,
+}
+
+impl Committer {
+    /// Starts the committers. They end when the last handle is dropped and everything that waits has been answered.
+    pub(crate) fn start(engine: &Arc<Engine>, options: Options) -> (Self, JoinSet<()>) {
+        let (sender, receiver) = mpsc::channel(options.max_waiting.max(1));
+        let receiver = Arc::new(Mutex::new(receiver));
+        let mut committers = JoinSet::new();
+        for _ in 0..options.committers.max(1) {
+            committers.spawn(commit_all(Arc::clone(engine), Arc::clone(&receiver), options.max_batch.max(1)));
+        }
+        (Self { waiting: sender }, committers)
+    }
+
+    /// Takes a delivery in; it is durable when this returns.
+    pub(crate) async fn take_in(&self, delivery: Delivery) -> Result<Taken, Refused> {
+        let (answer, answered) = oneshot::channel();
+        self.waiting.try_send((delivery, answer)).map_err(|_| Refused)?;
+        answered.await.unwrap_or(Err(Refused))
+    }
+}
+
+async fn commit_all(engine: Arc<Engine>, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>, max_batch: usize) {
+    loop {
+        let mut batch = Vec::new();
+        if waiting.lock().await.recv_many(&mut batch, max_batch).await == 0 {
+            return;
+        }
+        commit(&engine, batch).await;
+    }
+}
+
+async fn commit(engine: &Engine, batch: Vec<Waiting>) {
+    let mut deliveries: Vec<Delivery> = Vec::with_capacity(batch.len());
+    let mut answers = Vec::with_capacity(batch.len());
+    // A delivery that is in the batch twice is taken in once; the second gets a duplicate's answer, after the first's.
+    let mut places: HashMap<(i32, Key), usize> = HashMap::with_capacity(batch.len());
+    let mut repeated = Vec::new();
+    for (delivery, answer) in batch {
+        let place = *places.entry((delivery.source_id, delivery.key)).or_insert(deliveries.len());
+        if place == deliveries.len() {
+            deliveries.push(delivery);
+            answers.push(answer);
+        } else {
+            repeated.push((place, answer));
+        }
+    }
+    metrics::histogram!("deskbell_intake_batch").record(deliveries.len() as f64);
+    let taken = take_in(engine, &deliveries).await;
+    chaos::point("after-intake-commit");
+    engine.wake.dispatcher.notify_one();
+    for (place, answer) in repeated {
+        let duplicate = taken.get(place).is_some_and(Result::is_ok);
+        let _ = answer.send(if duplicate { Ok(Taken::Duplicate) } else { Err(Refused) });
+    }
+    for (taken, answer) in taken.into_iter().zip(answers) {
+        let _ = answer.send(taken);
+    }
+}
+
+/// Takes a batch in; where the batch as a whole does not work, each delivery by itself, so that one that the database
+/// will not have refuses no other.
+async fn take_in(engine: &Engine, deliveries: &[Delivery]) -> Vec<Result<Taken, Refused>> {
+    match engine.store.take_in(deliveries).await {
+        Ok(taken) => taken.into_iter().map(Ok).collect(),
+        Err(error) if error.is_passing() || deliveries.len() == 1 => {
+            tracing::error!(error = &error as &dyn std::error::Error, n_deliveries = deliveries.len(), "webhooks could not be taken in; their senders are told to try again");
+            deliveries.iter().map(|_| Err(Refused)).collect()
+        }
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a batch of webhooks could not be taken in; taking them in one by one");
+            let mut taken = Vec::with_capacity(deliveries.len());
+            for delivery in deliveries {
+                let one = engine.store.take_in(std::slice::from_ref(delivery)).await;
+                taken.push(one.ok().and_then(|taken| taken.first().copied()).ok_or(Refused));
+            }
+            taken
+        }
+    }
+}

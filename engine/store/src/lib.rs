@@ -1,0 +1,196 @@
+#![doc = include_str!("../README.md")]
+
+pub mod agent;
+pub mod call;
+pub mod chaos;
+pub mod dead_letter;
+pub mod event;
+pub mod explain;
+pub mod fact;
+pub mod finish;
+pub mod hold;
+pub mod inbox;
+pub mod import;
+pub mod kv;
+pub mod lane;
+pub mod node;
+pub mod outbox;
+pub mod partition;
+pub mod plugin;
+pub mod sealed;
+pub mod secret;
+pub mod source;
+pub mod statements;
+pub mod story;
+pub mod ticket;
+pub mod timer;
+pub mod token;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use deskbell_model::timestamp::Timestamp;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Row};
+
+/// The tenant that exists.
+pub const DEFAULT_TENANT: i32 = 1;
+
+/// The oldest Postgres that is supported, as `server_version_num` has it.
+const OLDEST_SERVER: i32 = 140_000;
+
+/// What can go wrong with the store.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database could not be reached, or refused a statement.
+    #[error("the database did not do what was asked ({verb})")]
+    Database { verb: &'static str, source: sqlx::Error },
+    #[error("the database could not be reached")]
+    Unreachable(#[source] sqlx::Error),
+    #[error("the database is Postgres {0}; Deskbell needs 14 or newer")]
+    TooOld(String),
+    #[error("the database could not be brought to this version's tables")]
+    Migration(#[source] sqlx::migrate::MigrateError),
+    /// A row that no version of the engine writes.
+    #[error("the row {row} of {table} makes no sense: {problem}")]
+    Inconsistent { table: &'static str, row: String, problem: String },
+    #[error(transparent)]
+    Sealing(#[from] secret::SealError),
+}
+
+impl Error {
+    /// Whether the same call may work later: the connection was lost, the server is restarting, a lock was in the way.
+    pub fn is_passing(&self) -> bool {
+        let (Self::Database { source, .. } | Self::Unreachable(source)) = self else { return false };
+        match source {
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::WorkerCrashed => true,
+            // Connection exceptions, serialisation and deadlock, resources, operator intervention.
+            sqlx::Error::Database(error) => error
+                .code()
+                .is_some_and(|code| ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class))),
+            _ => false,
+        }
+    }
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Names the verb in which a statement failed.
+pub(crate) fn failed(verb: &'static str) -> impl Fn(sqlx::Error) -> Error {
+    move |source| Error::Database { verb, source }
+}
+
+/// How many connections each kind of work may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Connections {
+    pub intake: u32,
+    pub work: u32,
+    pub reads: u32,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self { intake: 3, work: 6, reads: 4 }
+    }
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) tenant: i32,
+    /// Takes deliveries in; kept apart, so that no other work can keep a webhook waiting.
+    pub(crate) intake: PgPool,
+    /// Claims lanes; losing a claim is harmless, so its commits do not wait for the disk.
+    pub(crate) claims: PgPool,
+    /// Finishes lanes.
+    pub(crate) work: PgPool,
+    /// Everything else.
+    pub(crate) reads: PgPool,
+}
+
+impl Store {
+    /// Connects and checks the server's version. Nothing is changed in the database.
+    pub async fn connect(url: &str, connections: Connections) -> Result<Self> {
+        let options: PgConnectOptions = url.parse().map_err(Error::Unreachable)?;
+        let options = options.application_name("deskbell").options([
+            ("statement_timeout", "60s"),
+            ("idle_in_transaction_session_timeout", "10s"),
+            ("timezone", "UTC"),
+            ("jit", "off"),
+        ]);
+        let probe = pool(1).connect_with(options.clone()).await.map_err(Error::Unreachable)?;
+        let options = match supports_lz4(&probe).await? {
+            true => options.options([("default_toast_compression", "lz4")]),
+            false => options,
+        };
+        probe.close().await;
+        // The intake statement joins what it inserts with what it was given, never a table: a nested loop is always wrong.
+        let intake = options.clone().options([("enable_nestloop", "off"), ("enable_mergejoin", "off")]);
+        let claims = options.clone().options([("synchronous_commit", "off")]);
+        Ok(Self {
+            tenant: DEFAULT_TENANT,
+            intake: pool(connections.intake).connect_lazy_with(intake),
+            claims: pool(2).connect_lazy_with(claims),
+            work: pool(connections.work).connect_lazy_with(options.clone()),
+            reads: pool(connections.reads).connect_lazy_with(options),
+        })
+    }
+
+    /// Brings the tables to this version. Several processes may do this at once.
+    pub async fn migrate(&self) -> Result<()> {
+        sqlx::migrate!("./migrations").run(&self.reads).await.map_err(Error::Migration)
+    }
+
+    /// Whether the database answers, within `limit`.
+    pub async fn ping(&self, limit: Duration) -> Result<()> {
+        let answer = tokio_timeout(limit, sqlx::query(statements::PING).execute(&self.reads)).await;
+        answer.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|_| ()).map_err(failed("ping"))
+    }
+
+    /// Closes all connections, waiting for what they are doing.
+    pub async fn close(&self) {
+        for pool in [&self.intake, &self.claims, &self.work, &self.reads] {
+            pool.close().await;
+        }
+    }
+
+    /// The tenant whose rows this store touches.
+    pub fn tenant(&self) -> i32 {
+        self.tenant
+    }
+}
+
+async fn tokio_timeout<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(limit, work).await.ok()
+}
+
+fn pool(size: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(Duration::from_secs(10))
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+}
+
+async fn supports_lz4(pool: &PgPool) -> Result<bool> {
+    let row = sqlx::query(statements::SERVER).fetch_one(pool).await.map_err(Error::Unreachable)?;
+    let (version, name): (i32, String) = (row.get(0), row.get(1));
+    if version < OLDEST_SERVER {
+        return Err(Error::TooOld(name));
+    }
+    Ok(row.get(2))
+}
+
+pub(crate) fn at(time: Timestamp) -> DateTime<Utc> {
+    time.to_chrono()
+}
+
+pub(crate) fn at_all<'a>(times: impl IntoIterator<Item = &'a Timestamp>) -> Vec<DateTime<Utc>> {
+    times.into_iter().map(|time| time.to_chrono()).collect()
+}

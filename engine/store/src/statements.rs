@@ -1,0 +1,41 @@
+//! Statements that belong to no table, and the list of all of them, which a test prepares against a fresh database.
+
+pub(crate) const PING: &str = "SELECT 1";
+
+pub(crate) const SERVER: &str = "
+SELECT current_setting('server_version_num')::int,
+       current_setting('server_version'),
+       EXISTS (SELECT FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals))";
+
+/// Every statement with a name.
+pub fn all() -> Vec<(&'static str, &'static str)> {
+    let mut all = vec![("ping", PING), ("server", SERVER)];
+    for group in [
+        crate::agent::STATEMENTS,
+        crate::call::STATEMENTS,
+        crate::dead_letter::STATEMENTS,
+        crate::event::STATEMENTS,
+        crate::explain::STATEMENTS,
+        crate::fact::STATEMENTS,
+        crate::finish::STATEMENTS,
+        crate::hold::STATEMENTS,
+        crate::inbox::STATEMENTS,
+        crate::import::STATEMENTS,
+        crate::kv::STATEMENTS,
+        crate::lane::STATEMENTS,
+        crate::node::STATEMENTS,
+        crate::outbox::STATEMENTS,
+        crate::partition::STATEMENTS,
+        crate::plugin::STATEMENTS,
+        crate::sealed::STATEMENTS,
+        crate::secret::STATEMENTS,
+        crate::source::STATEMENTS,
+        crate::story::STATEMENTS,
+        crate::ticket::STATEMENTS,
+        crate::timer::STATEMENTS,
+        crate::token::STATEMENTS,
+    ] {
+        all.extend_from_slice(group);
+    }
+    all
+}

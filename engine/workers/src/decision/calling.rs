@@ -1,0 +1,368 @@
+//! Calling the plugins that want an event, and what becomes of their decisions and failures.
+
+use std::sync::Arc;
+
+use deskbell_host::{Call, Failure};
+use deskbell_model::effect::Effect;
+use deskbell_model::event::LaneKind;
+use deskbell_model::manifest::OnFailure;
+use deskbell_model::plugin::{self, Decision, LogLine};
+use deskbell_model::timestamp::Timestamp;
+use deskbell_store::call::{self, NewCall};
+use deskbell_store::finish::{NewAction, NewDeadLetter};
+use deskbell_store::hold::Hold;
+use deskbell_store::import::IMPORTED;
+use deskbell_store::inbox::NewEvent;
+use deskbell_store::{Error, chaos};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Lane, TIMER_FIRED, micros};
+use crate::backoff;
+use crate::guard::Verdict;
+use crate::reads::LaneReads;
+use crate::registry::{Automation, Suspended};
+
+/// How many of a held plugin's events are read at a time.
+const CATCH_UP_EVENTS: i64 = 64;
+/// The namespace of the keys of actions.
+const ACTION_KEYS: Uuid = Uuid::from_u128(0x6d0f_29a4_55a7_5f0e_9c3e_0b7f_1c4d_8e21);
+/// Of a log, so much is kept with a call.
+const MAX_LOG_LINES: usize = 200;
+
+/// An event that plugins are to decide on.
+pub struct Subject {
+    pub event_id: i64,
+    pub hop: i16,
+    /// It is the echo of the engine's own write.
+    pub own: bool,
+    pub event: plugin::Event,
+}
+
+impl Lane<'_> {
+    /// Has every plugin that wants the event decide on it, in the order of the configuration.
+    pub(super) async fn have_decided(&mut self, subject: &Subject) -> Result<(), Error> {
+        if subject.hop >= self.engine.options.limits.max_hops {
+            tracing::warn!(
+                lane.id = self.lane.lane_id,
+                event.id = subject.event_id,
+                hops = subject.hop,
+                "the loop guard keeps an event from the plugins: too many of the engine's own writes led to it"
+            );
+            metrics::counter!("deskbell_loop_guard_stops_total").increment(1);
+            return Ok(());
+        }
+        let engine = Arc::clone(self.engine);
+        for automation in &engine.registry.automations {
+            if !self.is_for(automation, subject) {
+                continue;
+            }
+            if self.holds.contains_key(&automation.name) {
+                // It is behind on this lane; it gets this event when it has caught up.
+                continue;
+            }
+            if let Some(until) = automation.suspended_until(self.now()) {
+                self.suspended(automation, subject, until);
+                continue;
+            }
+            self.call(automation, subject, 1).await;
+        }
+        Ok(())
+    }
+
+    fn is_for(&self, automation: &Automation, subject: &Subject) -> bool {
+        if subject.event.kind == TIMER_FIRED {
+            let data: Value = serde_json::from_str(&subject.event.data).unwrap_or_default();
+            return data.get("plugin").and_then(Value::as_str) == Some(automation.name.as_str());
+        }
+        automation.wants(&subject.event.kind, &self.source_name) && (!subject.own || automation.own_events)
+    }
+
+    /// Lets plugins that are behind and due have their events again, in order.
+    pub(super) async fn catch_up(&mut self) -> Result<(), Error> {
+        let now = self.now().max(self.lane.claimed_at);
+        let due: Vec<Hold> =
+            self.holds.values().filter(|hold| hold.next_at.is_some_and(|at| at <= now)).cloned().collect();
+        for hold in due {
+            self.catch_up_one(hold).await?;
+        }
+        Ok(())
+    }
+
+    async fn catch_up_one(&mut self, hold: Hold) -> Result<(), Error> {
+        let engine = Arc::clone(self.engine);
+        if engine.registry.connectors.contains_key(&hold.plugin) && self.lane.kind == LaneKind::Source {
+            return self.catch_up_deferred(hold).await;
+        }
+        let Some(automation) = engine.registry.automations.iter().find(|a| a.name == hold.plugin) else {
+            // The plugin is gone; so is what it would have done.
+            self.let_go(&hold.plugin);
+            return Ok(());
+        };
+        if let Some(until) = automation.suspended_until(self.now()) {
+            self.hold_back(Hold { next_at: Some(until), ..hold });
+            return Ok(());
+        }
+        let done = self.lane.done_event;
+        let events = engine.store.events_between(self.lane.lane_id, hold.from_event, done, CATCH_UP_EVENTS).await?;
+        let may_be_more = events.len() as i64 == CATCH_UP_EVENTS;
+        let last_read = events.last().map_or(hold.from_event, |event| event.event_id);
+        let mut attempt = hold.attempts + 1;
+        self.let_go(&hold.plugin);
+        for recorded in events {
+            let event = self.read(&recorded);
+            let kind = event.as_ref().map_or(recorded.kind.as_str(), |event| event.short_kind()).to_owned();
+            let subject = self.subject(&recorded, event.as_ref(), false, recorded.hop, kind);
+            if recorded.hop == IMPORTED || !self.is_for(automation, &subject) {
+                continue;
+            }
+            if self.out_of_time() {
+                self.hold_back(Hold { from_event: recorded.event_id, next_at: Some(self.now()), ..hold });
+                return Ok(());
+            }
+            self.call(automation, &subject, attempt).await;
+            if self.holds.contains_key(&automation.name) {
+                return Ok(());
+            }
+            attempt = 1;
+        }
+        if may_be_more {
+            self.hold_back(Hold { from_event: last_read + 1, attempts: 0, next_at: Some(self.now()), ..hold });
+        }
+        Ok(())
+    }
+
+    /// Calls a plugin on an event and gathers what comes of it.
+    async fn call(&mut self, automation: &Automation, subject: &Subject, attempt: i32) {
+        let called_at = self.now();
+        let reads = Arc::new(LaneReads {
+            engine: Arc::clone(self.engine),
+            plugin: automation.name.clone(),
+            lane_id: self.lane.lane_id,
+            source_id: self.lane.source_id,
+            source: self.source_name.clone(),
+            last_event: subject.event_id,
+            now: subject.event.time,
+        });
+        chaos::point("before-call");
+        let call = automation.plugin.handle(&subject.event, &automation.settings, reads).await;
+        note_call(&automation.name, &call);
+        let suspended = automation.note(call.result.is_ok(), called_at);
+        if suspended {
+            tracing::error!(plugin.name = automation.name, plugin.version = automation.version, "the plugin keeps failing and is suspended for a while; its events wait");
+        }
+        let (outcome, error, effects) = match &call.result {
+            Ok(decision) => (call::Outcome::Decided, None, self.gather(automation, subject, decision)),
+            Err(failure) => (self.failed(automation, subject, attempt, failure), Some(failure.to_string()), None),
+        };
+        self.out.calls.push(NewCall {
+            event_id: subject.event_id,
+            called_at,
+            plugin: automation.name.clone(),
+            version: automation.version.clone(),
+            kind: subject.event.kind.clone(),
+            attempt: attempt.clamp(0, i32::from(i16::MAX)) as i16,
+            outcome,
+            error,
+            effects,
+            log: kept_log(&call.log, call.log_dropped),
+            cpu_us: clamp(call.usage.cpu_us),
+            wall_us: clamp(call.usage.wall_us),
+            memory_bytes: i64::try_from(call.usage.memory_peak_bytes).unwrap_or(i64::MAX),
+        });
+    }
+
+    /// Gathers a decision: actions that pass the loop guard, buffered writes, and the record of it all.
+    fn gather(&mut self, automation: &Automation, subject: &Subject, decision: &Decision) -> Option<String> {
+        let mut record = Vec::with_capacity(decision.effects.len());
+        for (place, effect) in decision.effects.iter().enumerate() {
+            let became = self.gather_effect(automation, subject, place, effect);
+            record.push(json!({ "kind": effect.kind, "data": effect.data, "reason": effect.reason, "became": became }));
+        }
+        let writes = decision.writes.iter().map(|write| (automation.name.clone(), write.clone()));
+        self.out.writes.extend(writes);
+        (!record.is_empty()).then(|| Value::Array(record).to_string())
+    }
+
+    fn gather_effect(&mut self, automation: &Automation, subject: &Subject, place: usize, effect: &Effect) -> String {
+        let destination_id = match self.destination_of(effect) {
+            Ok(destination_id) => destination_id,
+            Err(reason) => return format!("dropped: {reason}"),
+        };
+        let mut data = effect.data.clone();
+        if effect.is_for_helpdesk() {
+            let Some(ticket) = self.history.ticket.clone() else {
+                return "dropped: the event belongs to no ticket that is known".to_owned();
+            };
+            let now = self.now();
+            self.touched = true;
+            match self.guard.decide(effect, &ticket, subject.hop, self.engine.options.limits, now) {
+                Verdict::Act(left) => data = left,
+                Verdict::Drop(reason) => return format!("dropped: {reason}"),
+            }
+            if effect.kind == "ticket.escalate" {
+                self.note_escalation(automation, subject, place, effect);
+            }
+        }
+        let key = Uuid::new_v5(
+            &ACTION_KEYS,
+            format!("{}/{}/{}/{}/{place}", self.engine.store.tenant(), self.lane.lane_id, subject.event_id, automation.name).as_bytes(),
+        );
+        let mut action = json!({ "data": data, "reason": effect.reason });
+        if !effect.is_for_helpdesk() && self.lane.kind == LaneKind::Ticket {
+            action["ticket"] = json!({ "id": self.lane.key, "source": self.source_name,
+                "subject": self.history.ticket.as_ref().map(|ticket| ticket.fields.subject.clone()) });
+        }
+        self.out.actions.push(NewAction {
+            destination_id,
+            key,
+            kind: effect.kind.clone(),
+            action: action.to_string(),
+            event_id: subject.event_id,
+            plugin: automation.name.clone(),
+            hop: subject.hop,
+        });
+        format!("action {key}")
+    }
+
+    fn destination_of(&self, effect: &Effect) -> Result<i32, String> {
+        if effect.is_for_helpdesk() {
+            return self
+                .engine
+                .sources
+                .get(&self.source_name)
+                .and_then(|source| source.destination_id)
+                .ok_or_else(|| format!("the source '{}' has no connector, so nothing can be written back to it", self.source_name));
+        }
+        let name = effect.text("to").unwrap_or_default();
+        self.engine.destinations.get(name).map(|destination| destination.destination_id).ok_or_else(|| {
+            format!("there is no destination '{name}' in the configuration; add a [[destination]] with that name")
+        })
+    }
+
+    /// An escalation is part of the ticket's history, whether or not its helpdesk has a word for it.
+    fn note_escalation(&mut self, automation: &Automation, subject: &Subject, place: usize, effect: &Effect) {
+        let data = json!({ "tier": effect.data.get("tier"), "reason": effect.reason,
+            "actor": { "id": format!("deskbell:{}", automation.name), "role": "system" } });
+        self.out.events.push(NewEvent {
+            lane_kind: self.lane.kind,
+            source_id: self.lane.source_id,
+            lane_key: self.lane.key.clone(),
+            id: format!("escalation:{}:{}:{place}", subject.event_id, automation.name),
+            kind: "deskbell.ticket.escalated".to_owned(),
+            at: subject.event.time,
+            subject: None,
+            data: data.to_string(),
+            hop: subject.hop + 1,
+        });
+    }
+
+    /// What a failure means, by the plugin's policy.
+    fn failed(
+        &mut self,
+        automation: &Automation,
+        subject: &Subject,
+        attempt: i32,
+        failure: &Failure,
+    ) -> call::Outcome {
+        tracing::warn!(
+            plugin.name = automation.name,
+            plugin.version = automation.version,
+            lane.id = self.lane.lane_id,
+            event.id = subject.event_id,
+            attempt,
+            error = %failure,
+            "a plugin failed on an event"
+        );
+        if automation.on_failure == OnFailure::Skip {
+            return call::Outcome::Skipped;
+        }
+        if failure.retryable() && attempt < self.engine.options.plugin_attempts {
+            let delay = backoff::plugin_delay(attempt.max(1) as u32, jitter(subject.event_id, attempt));
+            self.hold_back(Hold {
+                lane_id: self.lane.lane_id,
+                plugin: automation.name.clone(),
+                from_event: subject.event_id,
+                attempts: attempt,
+                next_at: Some(self.now().plus_micros(micros(delay))),
+                error: failure.to_string(),
+            });
+            return call::Outcome::Retry;
+        }
+        self.set_aside(&automation.name, subject.event_id, None, failure.to_string(), attempt);
+        if automation.on_failure == OnFailure::Block {
+            self.hold_back(Hold {
+                lane_id: self.lane.lane_id,
+                plugin: automation.name.clone(),
+                from_event: subject.event_id,
+                attempts: attempt,
+                next_at: None,
+                error: failure.to_string(),
+            });
+        }
+        call::Outcome::SetAside
+    }
+
+    pub(super) fn set_aside(&mut self, plugin: &str, event_id: i64, inbox_id: Option<i64>, error: String, attempts: i32) {
+        metrics::counter!("deskbell_dead_letters_total", "kind" => "plugin").increment(1);
+        let plugin = plugin.to_owned();
+        self.out.dead_letters.push(NewDeadLetter { event_id, plugin, inbox_id, error, attempts });
+    }
+
+    fn suspended(&mut self, automation: &Automation, subject: &Subject, until: Timestamp) {
+        if automation.on_failure == OnFailure::Skip {
+            return;
+        }
+        self.hold_back(Hold {
+            lane_id: self.lane.lane_id,
+            plugin: automation.name.clone(),
+            from_event: subject.event_id,
+            attempts: 0,
+            next_at: Some(until),
+            error: "the plugin is suspended because it kept failing".to_owned(),
+        });
+    }
+
+    pub(super) fn hold_back(&mut self, hold: Hold) {
+        self.out.released.retain(|plugin| *plugin != hold.plugin);
+        self.out.holds.retain(|other| other.plugin != hold.plugin);
+        self.out.holds.push(hold.clone());
+        self.holds.insert(hold.plugin.clone(), hold);
+    }
+
+    pub(super) fn let_go(&mut self, plugin: &str) {
+        self.holds.remove(plugin);
+        self.out.holds.retain(|hold| hold.plugin != plugin);
+        self.out.released.push(plugin.to_owned());
+    }
+}
+
+/// A number in 0..1 that is the same for the same attempt, so that a repeated decision is the same.
+pub(crate) fn jitter(event_id: i64, attempt: i32) -> f64 {
+    let mixed = (event_id as u64 ^ (attempt as u64) << 48).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+fn note_call<T>(plugin: &str, call: &Call<T>) {
+    let outcome = if call.result.is_ok() { "decided" } else { "failed" };
+    metrics::counter!("deskbell_plugin_calls_total", "plugin" => plugin.to_owned(), "outcome" => outcome).increment(1);
+    metrics::histogram!("deskbell_plugin_call_seconds", "plugin" => plugin.to_owned())
+        .record(call.usage.wall_us as f64 / 1e6);
+}
+
+fn clamp(micros: u64) -> i32 {
+    i32::try_from(micros).unwrap_or(i32::MAX)
+}
+
+fn kept_log(log: &[LogLine], n_dropped: u32) -> Option<String> {
+    if log.is_empty() && n_dropped == 0 {
+        return None;
+    }
+    let mut lines: Vec<Value> =
+        log.iter().take(MAX_LOG_LINES).map(|line| json!({ "level": line.level, "message": line.message })).collect();
+    let n_dropped = n_dropped as usize + log.len().saturating_sub(MAX_LOG_LINES);
+    if n_dropped > 0 {
+        lines.push(json!({ "level": "warn", "message": format!("{n_dropped} further lines were dropped") }));
+    }
+    Some(Value::Array(lines).to_string())
+}

@@ -1,0 +1,207 @@
+//! An action for a helpdesk: its connector says which requests it takes, one step after the other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use deskbell_host::{Call as PluginCall, Failure};
+use deskbell_model::plugin::{Action, Exchange, ProbeStep, RenderStep, Request, Response};
+use deskbell_store::outbox::{Claimed, Message};
+
+use super::{Deliverer, Record, Went, parts};
+use crate::engine::Source;
+use crate::registry::Connector;
+use crate::sender::error::SendError;
+use crate::sender::hosts::AllowedHosts;
+use crate::sender::response::Outcome;
+use crate::sender::signing::Signing;
+use crate::sender::{Call, retry_after};
+
+/// A connector that asks for more rounds of requests than this for one action goes in circles.
+const MAX_ROUNDS: usize = 8;
+
+pub(super) async fn attempt(
+    deliverer: &Deliverer,
+    lane: &Claimed,
+    message: &Message,
+    source: &str,
+    record: &mut Record,
+) -> Went {
+    let engine = &deliverer.engine;
+    let Some(source) = engine.sources.get(source) else {
+        return Went::GiveUp { why: format!("the source '{source}' is not in the configuration any more; add it and replay") };
+    };
+    let connector = source.connector.as_ref().and_then(|name| engine.registry.connectors.get(name));
+    let Some(connector) = connector else {
+        return Went::GiveUp { why: format!("the source '{}' has no connector; configure one and replay", source.name) };
+    };
+    let ticket = match engine.store.tickets(&[lane.lane_id]).await {
+        Ok(tickets) => tickets.into_iter().find_map(|ticket| ticket.ticket),
+        Err(error) => return Went::Retry { why: error.to_string(), retry_after: None },
+    };
+    let (data, ..) = parts(message);
+    let action = Action {
+        kind: message.kind.clone(),
+        data: data.to_string(),
+        key: message.key.to_string(),
+        subject: Some(lane.ticket.clone()),
+        ticket: ticket.map(|ticket| (source.name.clone(), lane.ticket.clone(), Arc::new(ticket))),
+    };
+    let manifest_hosts = match manifest_hosts(connector, source) {
+        Ok(hosts) => hosts,
+        Err(why) => return Went::GiveUp { why },
+    };
+    let conversation = Conversation { deliverer, connector, source, manifest_hosts, key: action.key.clone() };
+    if lane.ambiguous
+        && let Some(went) = conversation.probe(&action, record).await
+    {
+        return went;
+    }
+    conversation.carry_out(&action, record).await
+}
+
+/// The hosts that the manifest lists, `$base_url` being that of the source's settings.
+pub fn manifest_hosts(connector: &Connector, source: &Source) -> Result<AllowedHosts, String> {
+    let settings: serde_json::Value = serde_json::from_str(&source.settings).unwrap_or_default();
+    let listed = connector.plugin.manifest().connector.as_ref().map(|c| c.hosts.clone()).unwrap_or_default();
+    let hosts = listed.iter().filter_map(|host| match host.strip_prefix('$') {
+        None => Some(host.clone()),
+        Some(setting) => settings.get(setting).and_then(serde_json::Value::as_str).and_then(crate::sender::hosts::host_of),
+    });
+    let origin = format!("the manifest of connector '{}'", connector.name);
+    AllowedHosts::parse(origin, hosts.collect::<Vec<_>>()).map_err(|error| error.to_string())
+}
+
+struct Conversation<'a> {
+    deliverer: &'a Deliverer,
+    connector: &'a Connector,
+    source: &'a Source,
+    manifest_hosts: AllowedHosts,
+    key: String,
+}
+
+impl Conversation<'_> {
+    /// Asks whether an earlier attempt took effect. None: it did not, or there is no telling, so carry it out.
+    async fn probe(&self, action: &Action, record: &mut Record) -> Option<Went> {
+        let mut so_far = Vec::new();
+        for _ in 0..MAX_ROUNDS {
+            let call = self.connector.plugin.probe(action, &so_far, &self.source.settings, self.deliverer.engine.now()).await;
+            let requests = match answer(call) {
+                Ok(ProbeStep::Requests(requests)) => requests,
+                Ok(ProbeStep::Effective) => {
+                    record.note("asked the helpdesk: the earlier attempt took effect");
+                    return Some(Went::Done(None));
+                }
+                Ok(ProbeStep::NotEffective) => {
+                    record.note("asked the helpdesk: no earlier attempt took effect");
+                    return None;
+                }
+                Ok(ProbeStep::Unknown(why)) => {
+                    record.note(format!("whether an earlier attempt took effect cannot be told: {why}"));
+                    return None;
+                }
+                // It stays unknown until the helpdesk can be asked.
+                Err(failure) => return Some(Went::Ambiguous { why: failure.to_string() }),
+            };
+            for request in requests {
+                match self.send(request, record).await {
+                    Ok(exchange) => so_far.push(exchange),
+                    Err(error) => return Some(Went::Ambiguous { why: error.in_full() }),
+                }
+            }
+        }
+        record.note("the connector asked for too many requests to find out; carrying the action out");
+        None
+    }
+
+    async fn carry_out(&self, action: &Action, record: &mut Record) -> Went {
+        let mut so_far: Vec<Exchange> = Vec::new();
+        let mut asked_to_wait: Option<Duration> = None;
+        // The last request that could have changed something was answered by an error of the server's.
+        let mut in_doubt = false;
+        for _ in 0..MAX_ROUNDS {
+            let call = self.connector.plugin.render(action, &so_far, &self.source.settings, self.deliverer.engine.now()).await;
+            let requests = match answer(call) {
+                Ok(RenderStep::Done(reference)) => return Went::Done(reference),
+                Ok(RenderStep::Impossible(why)) => return Went::Impossible { why },
+                Ok(RenderStep::Requests(requests)) => requests,
+                Err(failure) if in_doubt && failure.retryable() => return Went::Ambiguous { why: failure.to_string() },
+                Err(failure) if failure.retryable() => {
+                    return Went::Retry { why: failure.to_string(), retry_after: asked_to_wait };
+                }
+                Err(failure) => return Went::GiveUp { why: failure.to_string() },
+            };
+            if requests.is_empty() {
+                return Went::GiveUp { why: format!("the connector '{}' neither finished nor asked for a request", self.connector.name) };
+            }
+            for request in requests {
+                let idempotent = request.idempotent;
+                match self.send(request, record).await {
+                    Ok(exchange) => {
+                        asked_to_wait = wait_asked(&exchange.response, self.deliverer.engine.now());
+                        in_doubt = !idempotent && exchange.response.status >= 500 && exchange.response.status != 503;
+                        so_far.push(exchange);
+                    }
+                    Err(error @ SendError::Refused { .. }) => return Went::GiveUp { why: error.in_full() },
+                    Err(error @ SendError::NotSent { .. }) => {
+                        return Went::Retry { why: error.in_full(), retry_after: None };
+                    }
+                    Err(error) if idempotent => return Went::Retry { why: error.in_full(), retry_after: None },
+                    Err(error) => return Went::Ambiguous { why: error.in_full() },
+                }
+            }
+        }
+        Went::GiveUp { why: format!("the connector '{}' asked for more than {MAX_ROUNDS} rounds of requests", self.connector.name) }
+    }
+
+    async fn send(&self, request: Request, record: &mut Record) -> Result<Exchange, SendError> {
+        let signing =
+            request.sign.as_ref().map(|sign| Signing { scheme: sign.scheme.clone(), secret: sign.secret.clone() });
+        let secrets = self.deliverer.engine.source_secrets(&self.source.name);
+        let call = Call {
+            method: &request.method,
+            url: &request.url,
+            headers: &request.headers,
+            body: request.body.clone().map(Bytes::from),
+            sign: signing.as_ref(),
+            key: &self.key,
+            now: self.deliverer.engine.now(),
+            hosts: &[&self.manifest_hosts, &self.source.hosts],
+            secrets: &*secrets,
+            timeout: None,
+            max_response_bytes: None,
+        };
+        let sent = self.deliverer.sender.send(call).await;
+        note(record, &request, &sent);
+        sent.map(|outcome| Exchange {
+            response: Response { status: outcome.status, headers: outcome.headers, body: outcome.body },
+            request,
+        })
+    }
+}
+
+fn answer<T>(call: PluginCall<T>) -> Result<T, Failure> {
+    call.result
+}
+
+fn note(record: &mut Record, request: &Request, sent: &Result<Outcome, SendError>) {
+    // The query may carry what is filled in or a customer's data; the path says enough.
+    let url = request.url.split(['?', '#']).next().unwrap_or_default();
+    match sent {
+        Ok(outcome) => {
+            record.status = Some(outcome.status);
+            record.elapsed_ms += outcome.elapsed_ms;
+            record.is_down = outcome.status >= 500 || outcome.status == 429;
+            record.note(format!("{} {url} answered {} in {} ms", request.method, outcome.status, outcome.elapsed_ms));
+        }
+        Err(error) => {
+            record.is_down = !matches!(error, SendError::Refused { .. });
+            record.note(format!("{} {url}: {}", request.method, error.in_full()));
+        }
+    }
+}
+
+fn wait_asked(response: &Response, now: deskbell_model::timestamp::Timestamp) -> Option<Duration> {
+    let header = response.headers.iter().find(|(name, _)| name == "retry-after");
+    header.and_then(|(_, value)| retry_after::parse(value, now))
+}

@@ -1,0 +1,233 @@
+//! The dispatcher: claims lanes that are due, has each decided on, and finishes them many at a time.
+//!
+//! Who comes before: the intake, which wakes lanes, and time, which wakes the others. Who is next: the deliverer, for the
+//! actions. What it guarantees: a lane is in one place at a time; its events are decided on in order; what was decided
+//! takes effect once, together with the lane's progress, or not at all. What it does not: that a plugin is called once.
+//!
+//! ```text
+//! claim ──► load ──► decide (one task per lane) ──► finishers, in batches that grow with the load
+//! ```
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deskbell_store::finish::Outcome;
+use deskbell_store::lane::Claimed;
+use deskbell_store::{Error, chaos};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::decision::{Work, decide};
+use crate::engine::Engine;
+
+/// Events of one lane that are decided on under one lease, at most.
+const EVENTS_PER_LANE: i64 = 32;
+/// With nothing to do it looks again after this, at first; then after twice that, up to the next.
+const SHORTEST_WAIT: Duration = Duration::from_millis(20);
+/// What a lost hint costs at most.
+const LONGEST_WAIT: Duration = Duration::from_millis(250);
+/// Timers fire within this of their time, whatever else goes on.
+const EARLIEST_LOOK: Duration = Duration::from_millis(1);
+
+/// Something decided, on its way to a finisher, and its place among the lanes in work.
+type Decided = (Outcome, OwnedSemaphorePermit);
+
+/// Runs until it is told to stop; then hands back what it has claimed and not begun, and finishes the rest.
+pub async fn run(engine: Arc<Engine>, stop: CancellationToken) {
+    let places = Arc::new(Semaphore::new(engine.options.in_work));
+    let (decided, waiting) = mpsc::channel(engine.options.in_work.max(1));
+    let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
+    let mut finishers = JoinSet::new();
+    for _ in 0..engine.options.finishers.max(1) {
+        finishers.spawn(finish_all(Arc::clone(&engine), Arc::clone(&waiting)));
+    }
+    let mut wait = SHORTEST_WAIT;
+    while !stop.is_cancelled() {
+        // Registered before looking, so that a hint given while it looks is not lost.
+        let hint = engine.wake.dispatcher.notified();
+        match step(&engine, &places, &decided).await {
+            Ok(0) => {
+                tokio::select! {
+                    () = hint => wait = SHORTEST_WAIT,
+                    () = tokio::time::sleep(until_next(&engine, wait).await) => wait = (wait * 2).min(LONGEST_WAIT),
+                    () = stop.cancelled() => {}
+                }
+            }
+            Ok(_) => wait = SHORTEST_WAIT,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "lanes could not be claimed; trying again");
+                tokio::time::sleep(LONGEST_WAIT * 2).await;
+            }
+        }
+    }
+    drop(decided);
+    while finishers.join_next().await.is_some() {}
+}
+
+/// How long to wait before looking again, given that the next timer may be due earlier.
+async fn until_next(engine: &Engine, wait: Duration) -> Duration {
+    // Looking up the next timer costs more than looking for lanes; only a longer wait is worth it.
+    if wait < LONGEST_WAIT {
+        return wait;
+    }
+    match engine.store.next_wake().await {
+        Ok(Some(next)) => {
+            let micros = next.since(engine.now()).max(0);
+            Duration::from_micros(micros as u64).clamp(EARLIEST_LOOK, wait)
+        }
+        _ => wait,
+    }
+}
+
+/// Claims what is due, as far as there is room, and starts deciding on it. How many lanes it were.
+pub async fn step(
+    engine: &Arc<Engine>,
+    places: &Arc<Semaphore>,
+    decided: &mpsc::Sender<Decided>,
+) -> Result<usize, Error> {
+    let Ok(first) = Arc::clone(places).acquire_owned().await else { return Ok(0) };
+    let mut permits = vec![first];
+    while permits.len() < engine.options.batch {
+        match Arc::clone(places).try_acquire_owned() {
+            Ok(permit) => permits.push(permit),
+            Err(_) => break,
+        }
+    }
+    let lanes = engine.store.claim(permits.len() as i64, engine.options.lease).await?;
+    chaos::point("after-claim");
+    if lanes.is_empty() {
+        return Ok(0);
+    }
+    let n_lanes = lanes.len();
+    let works = match load(engine, lanes).await {
+        Ok(works) => works,
+        Err((lanes, error)) => {
+            // Better given back at once than found at the end of their lease.
+            let _ = engine.store.give_back(&lanes).await;
+            return Err(error);
+        }
+    };
+    for (work, permit) in works.into_iter().zip(permits) {
+        let (engine, decided) = (Arc::clone(engine), decided.clone());
+        tokio::spawn(async move {
+            let lane = work.lane.clone();
+            match decide(&engine, work).await {
+                Ok(outcome) => {
+                    let _ = decided.send((outcome, permit)).await;
+                }
+                Err(error) => {
+                    tracing::error!(lane.id = lane.lane_id, error = &error as &dyn std::error::Error, "a lane could not be decided on; it comes again when its lease ends");
+                }
+            }
+        });
+    }
+    Ok(n_lanes)
+}
+
+/// Loads the rows of claimed lanes, a kind at a time.
+async fn load(engine: &Engine, lanes: Vec<Claimed>) -> Result<Vec<Work>, (Vec<Claimed>, Error)> {
+    match load_rows(engine, &lanes).await {
+        Ok(mut rows) => Ok(lanes.into_iter().map(|lane| rows.work(lane)).collect()),
+        Err(error) => Err((lanes, error)),
+    }
+}
+
+#[derive(Default)]
+struct Rows {
+    events: HashMap<i64, Vec<deskbell_store::event::Recorded>>,
+    tickets: HashMap<i64, deskbell_store::ticket::Loaded>,
+    timers: HashMap<i64, Vec<deskbell_store::timer::Due>>,
+    holds: HashMap<i64, Vec<deskbell_store::hold::Hold>>,
+}
+
+impl Rows {
+    fn work(&mut self, lane: Claimed) -> Work {
+        let events = self.events.remove(&lane.lane_id).unwrap_or_default();
+        Work {
+            more: events.len() as i64 >= EVENTS_PER_LANE,
+            events,
+            ticket: self.tickets.remove(&lane.lane_id),
+            timers: self.timers.remove(&lane.lane_id).unwrap_or_default(),
+            holds: self.holds.remove(&lane.lane_id).unwrap_or_default(),
+            lane,
+        }
+    }
+}
+
+async fn load_rows(engine: &Engine, lanes: &[Claimed]) -> Result<Rows, Error> {
+    let mut rows = Rows::default();
+    for event in engine.store.pending_events(lanes, EVENTS_PER_LANE).await? {
+        rows.events.entry(event.lane_id).or_default().push(event);
+    }
+    let ids: Vec<i64> = lanes.iter().map(|lane| lane.lane_id).collect();
+    for ticket in engine.store.tickets(&ids).await? {
+        rows.tickets.insert(ticket.lane_id, ticket);
+    }
+    // Only lanes with a timer can have something due, or a plugin that is behind.
+    let timed: Vec<&Claimed> = lanes.iter().filter(|lane| lane.next_timer.is_some()).collect();
+    let held_or_timed: Vec<i64> = timed.iter().map(|lane| lane.lane_id).collect();
+    let suspicious = lanes.iter().any(|lane| lane.attempts > 1);
+    if !held_or_timed.is_empty() || suspicious {
+        let now = timed.iter().map(|lane| lane.claimed_at).max().unwrap_or_default().max(engine.now());
+        for timer in engine.store.due_timers(&held_or_timed, now).await? {
+            rows.timers.entry(timer.lane_id).or_default().push(timer);
+        }
+    }
+    for hold in engine.store.holds(&ids).await? {
+        rows.holds.entry(hold.lane_id).or_default().push(hold);
+    }
+    Ok(rows)
+}
+
+/// Finishes what has been decided: everything that waits, up to a batch, in one transaction, and again.
+async fn finish_all(engine: Arc<Engine>, waiting: Arc<tokio::sync::Mutex<mpsc::Receiver<Decided>>>) {
+    loop {
+        let mut batch = Vec::new();
+        let n_taken = waiting.lock().await.recv_many(&mut batch, engine.options.batch).await;
+        if n_taken == 0 {
+            return;
+        }
+        let (outcomes, places): (Vec<Outcome>, Vec<OwnedSemaphorePermit>) = batch.into_iter().unzip();
+        finish(&engine, outcomes).await;
+        drop(places);
+    }
+}
+
+/// Finishes a batch; where that does not work, each lane by itself, so that one cannot hold up the others.
+pub async fn finish(engine: &Engine, outcomes: Vec<Outcome>) {
+    let started = std::time::Instant::now();
+    let (more, actions) =
+        (outcomes.iter().any(|o| o.more), outcomes.iter().any(|o| !o.actions.is_empty()));
+    let n_lanes = outcomes.len();
+    if let Err(error) = finish_together(engine, &outcomes).await {
+        if n_lanes > 1 {
+            tracing::warn!(error = &error as &dyn std::error::Error, n_lanes, "a batch could not be finished; finishing its lanes one by one");
+        }
+        for outcome in outcomes {
+            let lane_id = outcome.lane_id;
+            if let Err(error) = finish_together(engine, &[outcome]).await {
+                // Whether or not the commit came through, the lane is safe: its token is gone, or its lease ends.
+                tracing::error!(error = &error as &dyn std::error::Error, lane.id = lane_id, "a lane could not be finished; it comes again when its lease ends");
+            }
+        }
+    }
+    metrics::histogram!("deskbell_finish_seconds").record(started.elapsed().as_secs_f64());
+    metrics::counter!("deskbell_lanes_finished_total").increment(n_lanes as u64);
+    if more {
+        engine.wake.dispatcher.notify_one();
+    }
+    if actions {
+        engine.wake.deliverer.notify_one();
+    }
+}
+
+async fn finish_together(engine: &Engine, outcomes: &[Outcome]) -> Result<(), Error> {
+    let finished = engine.store.finish(outcomes, engine.now()).await?;
+    let n_lost = outcomes.len() - finished.len();
+    if n_lost > 0 {
+        tracing::warn!(n_lost, "lanes were lost to another claim before they were finished; they are decided on again");
+    }
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! What a plugin's call may read, over the store. Errors of the database reach the plugin as `unavailable`; it may go
+//! on or fail, and is then called again.
+
+use std::sync::Arc;
+
+use deskbell_host::{Answer, Asker, Reads, Refusal};
+use deskbell_model::calendar::Calendar;
+use deskbell_model::calendar::amount::Amount;
+use deskbell_model::event::Event;
+use deskbell_model::plugin::{self, Agent, Scope, Summary};
+use deskbell_model::ticket::Ticket;
+use deskbell_model::timestamp::Timestamp;
+
+use crate::engine::Engine;
+
+/// So many tickets are enough to say how long a first response takes.
+const MAX_SAMPLE: i64 = 5000;
+/// The most events or tickets that one read gives.
+const MAX_ROWS: u32 = 200;
+
+/// The reads of a call on one lane.
+pub struct LaneReads {
+    pub engine: Arc<Engine>,
+    pub plugin: String,
+    pub lane_id: i64,
+    pub source_id: i32,
+    pub source: String,
+    /// The event that is being decided on; what came after it is not seen.
+    pub last_event: i64,
+    pub now: Timestamp,
+}
+
+impl LaneReads {
+    fn lane_of(&self, scope: Scope) -> i64 {
+        match scope {
+            Scope::Plugin => 0,
+            Scope::Ticket => self.lane_id,
+        }
+    }
+
+    fn calendar(&self, name: &str) -> Result<&Arc<Calendar>, Refusal> {
+        self.engine.calendars.get(name).ok_or_else(|| {
+            Refusal::invalid(format!("there is no calendar '{name}' in the configuration; add [calendars.{name}]"))
+        })
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
+fn unavailable(error: deskbell_store::Error) -> Refusal {
+    tracing::warn!(%error, "a plugin's read did not work");
+    Refusal::unavailable("the database did not answer; the call can be repeated")
+}
+
+fn invalid(error: impl std::fmt::Display) -> Refusal {
+    Refusal::invalid(error.to_string())
+}
+
+impl Reads for LaneReads {
+    fn kv_get<'a>(&'a self, asker: &'a Asker, scope: Scope, key: &'a str) -> Answer<'a, Option<String>> {
+        Box::pin(async move {
+            let value = self.engine.store.kv_get(&self.plugin, self.lane_of(scope), key, asker.now).await;
+            value.map_err(unavailable)
+        })
+    }
+
+    fn kv_list<'a>(
+        &'a self,
+        asker: &'a Asker,
+        scope: Scope,
+        prefix: &'a str,
+        limit: u32,
+    ) -> Answer<'a, Vec<(String, String)>> {
+        Box::pin(async move {
+            let lane = self.lane_of(scope);
+            let pairs = self.engine.store.kv_list(&self.plugin, lane, prefix, asker.now, i64::from(limit.min(1000)));
+            pairs.await.map_err(unavailable)
+        })
+    }
+
+    fn history<'a>(&'a self, _: &'a Asker, limit: u32) -> Answer<'a, Vec<plugin::Event>> {
+        Box::pin(async move {
+            let limit = i64::from(limit.min(MAX_ROWS));
+            let recorded = self.engine.store.latest_events(self.lane_id, self.last_event, limit).await;
+            let mut events = Vec::new();
+            for recorded in recorded.map_err(unavailable)? {
+                let parts = (recorded.id.clone(), self.source.clone(), recorded.kind.clone());
+                let event =
+                    Event::from_parts(parts.0, parts.1, parts.2, recorded.subject.clone(), recorded.at, &recorded.data).ok();
+                events.push(plugin::Event {
+                    id: recorded.id,
+                    source: self.source.clone(),
+                    kind: recorded.kind.strip_prefix("deskbell.").unwrap_or(&recorded.kind).to_owned(),
+                    subject: recorded.subject,
+                    time: recorded.at,
+                    received_at: recorded.received_at,
+                    late: false,
+                    actor: event.as_ref().and_then(Event::actor).cloned(),
+                    ticket: None,
+                    data: recorded.data,
+                    extra: Vec::new(),
+                });
+            }
+            Ok(events)
+        })
+    }
+
+    fn tickets_of<'a>(&'a self, _: &'a Asker, requester: &'a str, limit: u32) -> Answer<'a, Vec<(String, Arc<Ticket>)>> {
+        Box::pin(async move {
+            let limit = i64::from(limit.min(MAX_ROWS));
+            let tickets = self.engine.store.tickets_of(self.source_id, requester, limit).await.map_err(unavailable)?;
+            Ok(tickets.into_iter().map(|(id, ticket)| (id, Arc::new(ticket))).collect())
+        })
+    }
+
+    fn agents<'a>(&'a self, _: &'a Asker, group: Option<&'a str>) -> Answer<'a, Vec<Agent>> {
+        Box::pin(async move { self.engine.store.agents(self.source_id, group).await.map_err(unavailable) })
+    }
+
+    fn first_response<'a>(
+        &'a self,
+        asker: &'a Asker,
+        days: u32,
+        group: Option<&'a str>,
+    ) -> Answer<'a, Option<Summary>> {
+        Box::pin(async move {
+            let since = asker.now.plus_seconds(-i64::from(days.min(366)) * 86_400);
+            let facts = self.engine.store.recent_facts(self.source_id, since, MAX_SAMPLE).await.map_err(unavailable)?;
+            let of_group = facts.iter().filter(|facts| group.is_none_or(|group| facts.group_now() == Some(group)));
+            let seconds = of_group.filter_map(|facts| Some(facts.first_response()?.1 as f64 / 1e6));
+            Ok(Summary::of(seconds.collect()))
+        })
+    }
+
+    fn working_seconds(&self, calendar: &str, start: Timestamp, end: Timestamp) -> Result<u64, Refusal> {
+        let micros = self.calendar(calendar)?.between(start, end).map_err(invalid)?;
+        Ok((micros / 1_000_000).max(0) as u64)
+    }
+
+    fn add_working(&self, calendar: &str, start: Timestamp, duration: &str) -> Result<Timestamp, Refusal> {
+        let amount: Amount = duration.parse().map_err(invalid)?;
+        self.calendar(calendar)?.add(start, amount).map_err(invalid)
+    }
+
+    fn is_open(&self, calendar: &str, at: Timestamp) -> Result<bool, Refusal> {
+        self.calendar(calendar)?.is_open(at).map_err(invalid)
+    }
+
+    fn next_opening(&self, calendar: &str, at: Timestamp) -> Result<Timestamp, Refusal> {
+        self.calendar(calendar)?.next_opening(at).map_err(invalid)
+    }
+
+    fn closed_dates(&self, calendar: &str, start: Timestamp, days: u32) -> Result<Vec<String>, Refusal> {
+        let dates = self.calendar(calendar)?.closed_dates(start, days.min(366)).map_err(invalid)?;
+        Ok(dates.iter().map(ToString::to_string).collect())
+    }
+}

@@ -1,0 +1,107 @@
+//! The plugins that run: which automation is called for which event, and which connector knows which account.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use deskbell_host::Plugin;
+use deskbell_model::manifest::OnFailure;
+use deskbell_model::timestamp::Timestamp;
+
+use crate::breaker::{Breaker, Settings, State, Verdict};
+
+/// An automation as the operator set it up.
+pub struct Automation {
+    pub plugin: Plugin,
+    pub name: String,
+    pub version: String,
+    /// What it reads as its settings, JSON text.
+    pub settings: Arc<str>,
+    /// The accounts it is for; none for all.
+    pub sources: Option<Vec<String>>,
+    pub on_failure: OnFailure,
+    pub own_events: bool,
+    breaker: Mutex<Breaker>,
+}
+
+/// A connector.
+pub struct Connector {
+    pub plugin: Plugin,
+    pub name: String,
+    breaker: Mutex<Breaker>,
+}
+
+/// All plugins that run.
+#[derive(Default)]
+pub struct Registry {
+    pub automations: Vec<Arc<Automation>>,
+    pub connectors: BTreeMap<String, Arc<Connector>>,
+}
+
+impl Automation {
+    pub fn new(plugin: Plugin, settings: Arc<str>, sources: Option<Vec<String>>) -> Self {
+        let manifest = plugin.manifest();
+        Self {
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            on_failure: manifest.on_failure,
+            own_events: manifest.own_events,
+            settings,
+            sources,
+            breaker: Mutex::new(Breaker::new(Settings::PLUGIN)),
+            plugin,
+        }
+    }
+
+    /// Whether it is called for events of this kind at this account. A timer goes to the plugin that set it, whatever
+    /// the manifest says of timers.
+    pub fn wants(&self, kind: &str, source: &str) -> bool {
+        self.plugin.manifest().wants(kind)
+            && self.sources.as_ref().is_none_or(|sources| sources.iter().any(|name| name == source))
+    }
+}
+
+impl Connector {
+    pub fn new(plugin: Plugin) -> Self {
+        let name = plugin.manifest().name.clone();
+        Self { plugin, name, breaker: Mutex::new(Breaker::new(Settings::PLUGIN)) }
+    }
+}
+
+/// A plugin that is suspended while it keeps failing.
+pub trait Suspended {
+    fn breaker(&self) -> &Mutex<Breaker>;
+
+    /// None: call it. Else when it may be called again.
+    fn suspended_until(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.breaker().lock().unwrap_or_else(PoisonError::into_inner).ask(now) {
+            Verdict::Go | Verdict::Trial => None,
+            Verdict::Wait { until } => Some(until),
+        }
+    }
+
+    /// Notes how a call went; true where this failure suspends the plugin.
+    fn note(&self, succeeded: bool, now: Timestamp) -> bool {
+        let mut breaker = self.breaker().lock().unwrap_or_else(PoisonError::into_inner);
+        if succeeded {
+            breaker.succeeded(now);
+            return false;
+        }
+        breaker.failed(now)
+    }
+
+    fn state(&self, now: Timestamp) -> State {
+        self.breaker().lock().unwrap_or_else(PoisonError::into_inner).state(now)
+    }
+}
+
+impl Suspended for Automation {
+    fn breaker(&self) -> &Mutex<Breaker> {
+        &self.breaker
+    }
+}
+
+impl Suspended for Connector {
+    fn breaker(&self) -> &Mutex<Breaker> {
+        &self.breaker
+    }
+}

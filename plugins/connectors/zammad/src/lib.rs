@@ -1,0 +1,41 @@
+#![doc = include_str!("../README.md")]
+
+mod answers;
+mod article;
+mod digest;
+mod html;
+mod parse;
+mod people;
+mod probe;
+mod reading;
+mod render;
+mod reply;
+mod settings;
+mod ticket;
+mod words;
+
+use deskbell::prelude::*;
+
+use settings::Settings;
+
+/// The connector.
+pub struct Zammad;
+
+impl Connector for Zammad {
+    fn parse(delivery: &Delivery, cx: &mut Context<'_>) -> Result<Parsed> {
+        let settings = cx.settings::<Settings>()?;
+        parse::parse(delivery, &settings, cx)
+    }
+
+    fn render(action: &Action, so_far: &[Exchange], cx: &mut Context<'_>) -> Result<RenderStep> {
+        let settings = cx.settings::<Settings>()?;
+        render::render(action, so_far, &settings, cx.now())
+    }
+
+    fn probe(action: &Action, so_far: &[Exchange], cx: &mut Context<'_>) -> Result<ProbeStep> {
+        let settings = cx.settings::<Settings>()?;
+        probe::probe(action, so_far, &settings)
+    }
+}
+
+deskbell::connector!(Zammad);

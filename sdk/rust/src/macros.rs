@@ -1,0 +1,147 @@
+//! The two macros that make a crate a component.
+
+/// Makes the crate an automation: exports the world with the given function and stamps the crate's `plugin.toml` into the component.
+///
+/// To be called once, at the top of `lib.rs`, in a crate of type `cdylib`. The exports exist in WebAssembly alone, so
+/// `cargo test` runs the function natively against a [`TestHost`](crate::testing::TestHost).
+///
+/// ```ignore
+/// use deskbell::prelude::*;
+///
+/// deskbell::automation!(handle);
+///
+/// fn handle(event: &Event, cx: &mut Context) -> Result<Vec<Effect>> {
+///     cx.info(format!("seen {}", event.id));
+///     Ok(vec![])
+/// }
+/// ```
+#[macro_export]
+macro_rules! automation {
+    ($handle:expr $(,)?) => {
+        const _: fn(&$crate::Event, &mut $crate::Context<'_>) -> $crate::Result<::std::vec::Vec<$crate::Effect>> = $handle;
+
+        $crate::__stamp!();
+
+        #[cfg(target_family = "wasm")]
+        #[allow(unsafe_code, reason = "exports of the canonical ABI")]
+        const _: () = {
+            struct Plugin;
+
+            impl $crate::__private::automation::Guest for Plugin {
+                fn handle(
+                    event: $crate::__private::automation::Event,
+                ) -> ::std::result::Result<
+                    ::std::vec::Vec<$crate::__private::automation::Effect>,
+                    $crate::__private::automation::Failure,
+                > {
+                    $crate::__private::handle(event, $handle)
+                }
+            }
+
+            $crate::__private::automation::export!(Plugin with_types_in $crate::__private::automation);
+        };
+    };
+}
+
+/// Makes the crate a connector: exports the world with the given [`Connector`](crate::Connector) and stamps the crate's `plugin.toml`
+/// into the component.
+///
+/// To be called once, at the top of `lib.rs`, in a crate of type `cdylib`.
+///
+/// ```ignore
+/// use deskbell::prelude::*;
+///
+/// deskbell::connector!(Acme);
+///
+/// pub struct Acme;
+///
+/// impl Connector for Acme { /* parse, render */ }
+/// ```
+#[macro_export]
+macro_rules! connector {
+    ($connector:ty $(,)?) => {
+        const _: () = {
+            const fn is_a_connector<C: $crate::Connector>() {}
+            is_a_connector::<$connector>();
+        };
+
+        $crate::__stamp!();
+
+        #[cfg(target_family = "wasm")]
+        #[allow(unsafe_code, reason = "exports of the canonical ABI")]
+        const _: () = {
+            use ::std::option::Option;
+            use ::std::result::Result;
+            use ::std::string::String;
+            use ::std::vec::Vec;
+            use $crate::__private::connector::{
+                Action, Delivery, Exchange, Failure, Guest, Parsed, PollStep, ProbeStep, RenderStep,
+            };
+
+            struct Plugin;
+
+            impl Guest for Plugin {
+                fn parse(delivery: Delivery) -> Result<Parsed, Failure> {
+                    $crate::__private::parse::<$connector>(delivery)
+                }
+                fn render(action: Action, so_far: Vec<Exchange>) -> Result<RenderStep, Failure> {
+                    $crate::__private::render::<$connector>(action, so_far)
+                }
+                fn probe(action: Action, so_far: Vec<Exchange>) -> Result<ProbeStep, Failure> {
+                    $crate::__private::probe::<$connector>(action, so_far)
+                }
+                fn poll(cursor: Option<String>, so_far: Vec<Exchange>) -> Result<PollStep, Failure> {
+                    $crate::__private::poll::<$connector>(cursor, so_far)
+                }
+            }
+
+            $crate::__private::connector::export!(Plugin with_types_in $crate::__private::connector);
+
+            // The world's export `poll` has the name of a function of the C library, which the linker takes for a second
+            // definition as soon as sockets bring that function's object in. Sockets need but these two of it; a plugin has none,
+            // so they say no, and the object stays out.
+            #[unsafe(no_mangle)]
+            extern "C" fn __wasilibc_poll_add(_state: usize, _events: i32, _pollable: i32) -> i32 {
+                -1
+            }
+            #[unsafe(no_mangle)]
+            extern "C" fn __wasilibc_poll_ready(_state: usize, _events: i32) {}
+        };
+    };
+}
+
+/// Puts the manifest and the SDK's version into sections of the component, where the engine reads them before it runs any code.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stamp {
+    () => {
+        const _: () = {
+            // Natively too: a crate without its manifest does not build.
+            const MANIFEST_BYTES: &[u8] = ::core::include_bytes!(::core::concat!(
+                ::core::env!("CARGO_MANIFEST_DIR"),
+                "/plugin.toml"
+            ));
+
+            #[cfg(target_family = "wasm")]
+            #[used]
+            #[allow(
+                unsafe_code,
+                reason = "a section of its own is how the manifest travels"
+            )]
+            #[unsafe(link_section = "deskbell:manifest")]
+            static MANIFEST: [u8; MANIFEST_BYTES.len()] = *::core::include_bytes!(::core::concat!(
+                ::core::env!("CARGO_MANIFEST_DIR"),
+                "/plugin.toml"
+            ));
+
+            #[cfg(target_family = "wasm")]
+            #[used]
+            #[allow(
+                unsafe_code,
+                reason = "a section of its own is how the version travels"
+            )]
+            #[unsafe(link_section = "deskbell:sdk")]
+            static SDK: [u8; $crate::__private::STAMP.len()] = *$crate::__private::STAMP;
+        };
+    };
+}
