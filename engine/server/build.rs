@@ -59,18 +59,23 @@ fn target_dir(root: &Path) -> PathBuf {
     out.ancestors().find(|dir| dir.file_name().is_some_and(|name| name == "target")).map_or_else(|| root.join("target"), Path::to_path_buf)
 }
 
+/// One after the other, each as a component alone: a library beside it would keep the linker from leaving out what it
+/// does not use. What they share is compiled once.
 fn compile(root: &Path, target_dir: &Path, names: &[String]) -> Result<(), String> {
+    names.iter().try_for_each(|name| compile_one(root, target_dir, name))
+}
+
+fn compile_one(root: &Path, target_dir: &Path, name: &str) -> Result<(), String> {
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = Command::new(cargo);
-    command.current_dir(root).args(["build", "--quiet", "--locked", "--profile", "plugin", "--target", TARGET]);
+    command.current_dir(root).args(["rustc", "--quiet", "--locked", "--profile", "plugin", "--target", TARGET]);
+    command.args(["--lib", "--crate-type", "cdylib", "-p", &format!("deskbell-plugin-{name}")]);
     command.arg("--target-dir").arg(target_dir);
-    for name in names {
-        command.args(["-p", &format!("deskbell-plugin-{name}")]);
-    }
     // What is meant for the engine's build is not meant for the plugins'.
     for (variable, _) in env::vars() {
-        let foreign = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR", "CARGO_MAKEFLAGS", "MAKEFLAGS"];
-        if foreign.contains(&variable.as_str()) || variable.starts_with("CARGO_FEATURE_") || variable.starts_with("CARGO_CFG_") || variable.starts_with("CARGO_PROFILE_") {
+        let is_foreign = FOREIGN.contains(&variable.as_str())
+            || FOREIGN_BEGINNINGS.iter().any(|beginning| variable.starts_with(beginning));
+        if is_foreign {
             command.env_remove(&variable);
         }
     }
@@ -87,5 +92,17 @@ fn compile(root: &Path, target_dir: &Path, names: &[String]) -> Result<(), Strin
     } else {
         String::new()
     };
-    Err(format!("the shipped plugins did not compile{hint}"))
+    Err(format!("the shipped plugin {name} did not compile{hint}"))
 }
+
+const FOREIGN: [&str; 8] = [
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_BUILD_TARGET",
+    "CARGO_TARGET_DIR",
+    "CARGO_MAKEFLAGS",
+    "MAKEFLAGS",
+];
+const FOREIGN_BEGINNINGS: [&str; 3] = ["CARGO_FEATURE_", "CARGO_CFG_", "CARGO_PROFILE_"];

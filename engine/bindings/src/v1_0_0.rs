@@ -44,27 +44,17 @@ use generated::deskbell::plugin::types;
 
 impl From<types::Failure> for crate::Failure {
     fn from(failure: types::Failure) -> Self {
-        Self {
-            message: failure.message,
-            retry: failure.retry,
-        }
+        Self { message: failure.message, retry: failure.retry }
     }
 }
 
 impl From<types::Effect> for crate::StatedEffect {
     fn from(effect: types::Effect) -> Self {
-        Self {
-            kind: effect.kind,
-            data: effect.data,
-            reason: effect.reason,
-        }
+        Self { kind: effect.kind, data: effect.data, reason: effect.reason }
     }
 }
 
 /// Lends the texts of a list of pairs.
 fn lend(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
-    pairs
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect()
+    pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }

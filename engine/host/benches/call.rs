@@ -20,7 +20,8 @@ use deskbell_model::timestamp::Timestamp;
 use tokio::runtime::Runtime;
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, StoreLimits, StoreLimitsBuilder,
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, StoreLimits,
+    StoreLimitsBuilder,
 };
 
 const ROUNDS: usize = 20_000;
@@ -67,7 +68,8 @@ fn time(run: impl FnOnce()) -> Duration {
 
 fn report(name: &str, times: &mut [Duration]) {
     times.sort_unstable();
-    let at = |percent: usize| times.get(times.len() * percent / 100).map_or(0.0, |time| time.as_nanos() as f64 / 1000.0);
+    let at =
+        |percent: usize| times.get(times.len() * percent / 100).map_or(0.0, |time| time.as_nanos() as f64 / 1000.0);
     println!("{name:<46} {:>9.2} {:>9.2} {:>9.2}", at(50), at(90), at(99));
 }
 

@@ -76,8 +76,7 @@ impl Cache {
 
     fn write(&self, name: &str, extension: &str, content: &[u8]) -> io::Result<()> {
         let temporary = self.temporary("tmp");
-        let written = write_new(&temporary, content)
-            .and_then(|()| fs::rename(&temporary, self.path(name, extension)));
+        let written = write_new(&temporary, content).and_then(|()| fs::rename(&temporary, self.path(name, extension)));
         if written.is_err() {
             let _ = fs::remove_file(&temporary);
         }
@@ -113,7 +112,6 @@ impl Verified {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 

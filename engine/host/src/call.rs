@@ -8,7 +8,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use deskbell_bindings::Answer;
 use deskbell_model::plugin::{LogLine, Usage, Write};
 use tokio::sync::SemaphorePermit;
 use tokio::task::yield_now;
@@ -17,13 +16,15 @@ use wasmtime::{PoolConcurrencyLimitError, Store, StoreContextMut, UpdateDeadline
 use wasmtime_wasi::I32Exit;
 
 use crate::capability::kv::Memory;
-use crate::ceilings::{Exceeded, Limit, Memories};
+use crate::ceilings::{Exceeded, Limit};
 use crate::failure::Failure;
 use crate::log::Log;
-use crate::meter::{Metered, Meter};
+use crate::memories::Memories;
+use crate::meter::{Meter, Metered};
 use crate::plugin::Plugin;
 use crate::reads::Asker;
 use crate::state::{Circumstances, State};
+use crate::work::Work;
 
 /// More than any call takes before another limit ends it.
 const FUEL: u64 = u64::MAX;
@@ -56,17 +57,6 @@ impl<T> Call<T> {
         let Self { result, usage, log, log_dropped } = self;
         Call { result: result.and_then(check), usage, log, log_dropped }
     }
-}
-
-/// What to do with an instance.
-pub(crate) trait Work {
-    type Answer;
-
-    fn run(
-        self,
-        store: &mut Store<State>,
-        instance: &Instance,
-    ) -> impl Future<Output = wasmtime::Result<Answer<Self::Answer>>> + Send;
 }
 
 /// Runs a piece of work in an instance of its own. Gives the answer and the buffered writes.
@@ -188,6 +178,7 @@ fn store(plugin: &Plugin, circumstances: Circumstances<'_>) -> (Store<State>, Ar
 ///
 /// The runtime's own yield is what makes others run. wasmtime's built-in yield wakes the task at once, and a runtime with
 /// as many busy plugins as workers then polls nothing else, timeouts included.
+#[expect(clippy::needless_pass_by_value, reason = "the signature of an epoch callback")]
 fn on_tick(store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadline> {
     let state = store.data();
     let used = state.meter.tick();
@@ -230,9 +221,9 @@ pub(crate) fn failure(plugin: &Plugin, error: &wasmtime::Error) -> Failure {
 
 /// The limit that an error is about, where it is about one.
 pub(crate) fn exceeded(plugin: &Plugin, error: &wasmtime::Error) -> Option<Exceeded> {
-    // wasmtime has no types for these two.
+    // wasmtime has no public types for these. The tests would notice other words.
     const HOST_CALL_BYTES: &str = "fuel allocated for hostcalls has been exhausted";
-    const HANDLES: &str = "handle";
+    const HANDLES: [&str; 2] = ["store handle limit exceeded", "resource table has no free keys"];
     if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
         return Some(*exceeded);
     }
@@ -242,7 +233,7 @@ pub(crate) fn exceeded(plugin: &Plugin, error: &wasmtime::Error) -> Option<Excee
         let allowed = ceilings.host_call_bytes as u64;
         return Some(Exceeded { limit: Limit::HostCallBytes, allowed, used: allowed });
     }
-    if root.contains(HANDLES) && root.contains("limit") || root.contains("table has no free keys") {
+    if HANDLES.iter().any(|text| root.contains(text)) {
         let allowed = ceilings.handles as u64;
         return Some(Exceeded { limit: Limit::Handles, allowed, used: allowed });
     }

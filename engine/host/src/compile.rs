@@ -29,7 +29,7 @@ const MAX_CPU_SECONDS: u64 = 300;
 const MAX_ADDRESS_SPACE_BYTES: u64 = 8 << 30;
 const MAX_FILE_BYTES: u64 = 512 << 20;
 const MAX_OPEN_FILES: u64 = 64;
-const MAX_WALL: Duration = Duration::from_secs(600);
+const MAX_WALL: Duration = Duration::from_mins(10);
 
 /// How much of the child's complaint is passed on.
 const MAX_COMPLAINT_BYTES: usize = 2048;
@@ -47,7 +47,9 @@ pub enum CompileError {
     Spawn { exe: String, source: io::Error },
     #[error("the compiling process took longer than {} s; the component is too large or made to be slow", MAX_WALL.as_secs())]
     Timeout,
-    #[error("the compiling process was stopped ({status}), probably by its limits for time or memory; the component is too large or made to be slow")]
+    #[error(
+        "the compiling process was stopped ({status}), probably by its limits for time or memory; the component is too large or made to be slow"
+    )]
     Stopped { status: ExitStatus },
     #[error("the compiling process failed: {complaint}")]
     Child { complaint: String },

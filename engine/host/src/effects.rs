@@ -5,7 +5,7 @@ use deskbell_model::effect::Effect;
 use serde_json::{Map, Value};
 
 use crate::ceilings::{Ceilings, Exceeded, Limit};
-use crate::plugin::Permits;
+use crate::permits::Permits;
 
 /// Why an answer cannot take effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +39,7 @@ fn check_one(
     within(Limit::EffectBytes, ceilings.effect_bytes, size).map_err(Unfit::TooMuch)?;
     let data: Map<String, Value> = match stated.data.as_str() {
         "" => Map::new(),
-        text => serde_json::from_str(text)
-            .map_err(|error| garbage(format!("its data is no JSON object: {error}")))?,
+        text => serde_json::from_str(text).map_err(|error| garbage(format!("its data is no JSON object: {error}")))?,
     };
     // Looking for the escape first spares walking through nearly all of them.
     if stated.data.contains("\\u0000") && data.values().any(has_nul)
@@ -76,7 +75,6 @@ pub(crate) fn within(limit: Limit, allowed: usize, used: usize) -> Result<(), Ex
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::time::Duration;
 

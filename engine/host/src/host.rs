@@ -88,8 +88,7 @@ impl Host {
         let path = || options.cache_dir.display().to_string();
         let cache = Cache::open(&options.cache_dir).map_err(|source| Error::Cache { path: path(), source })?;
         let wrong = |error: wasmtime::Error| Error::Engine(format!("{error:#}"));
-        let (engine, is_pooled) =
-            engine::serving(n_places, &options.ceilings, options.count_fuel).map_err(wrong)?;
+        let (engine, is_pooled) = engine::serving(n_places, &options.ceilings, options.count_fuel).map_err(wrong)?;
         let linker = linking::linker(&engine).map_err(wrong)?;
         start_ticker(&engine).map_err(Error::Ticker)?;
         let inner = Inner {
@@ -162,7 +161,11 @@ impl Host {
         let loading = move || match host.inner.cache.get(&name)?.load(&host.inner.engine) {
             Ok(component) => Some(component),
             Err(error) => {
-                tracing::warn!(code.name = name, error = format!("{error:#}"), "compiled plugin code cannot be loaded; compiling it again");
+                tracing::warn!(
+                    code.name = name,
+                    error = format!("{error:#}"),
+                    "compiled plugin code cannot be loaded; compiling it again"
+                );
                 None
             }
         };
@@ -200,7 +203,10 @@ fn start_ticker(engine: &Engine) -> std::io::Result<()> {
 
 impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Host").field("n_places", &self.inner.n_places).field("is_pooled", &self.inner.is_pooled).finish_non_exhaustive()
+        f.debug_struct("Host")
+            .field("n_places", &self.inner.n_places)
+            .field("is_pooled", &self.inner.is_pooled)
+            .finish_non_exhaustive()
     }
 }
 

@@ -12,12 +12,15 @@ mod host;
 mod inspect;
 mod linking;
 mod log;
+mod memories;
 mod meter;
+mod permits;
 mod plugin;
 mod reads;
 mod refused;
 mod state;
 mod wasi;
+mod work;
 
 pub use call::Call;
 pub use ceilings::{Ceilings, Limit, Limits};

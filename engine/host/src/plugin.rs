@@ -1,28 +1,27 @@
 //! A plugin that can be called.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use deskbell_bindings::Answer;
 use deskbell_bindings::v1_0_0::{Automation, Connector};
-use deskbell_model::manifest::{Denied, Grants, Manifest, World};
+use deskbell_model::manifest::{Grants, Manifest, World};
 use deskbell_model::plugin::{
-    Action, Decision, Delivery, Event, Exchange, Parsed, PollStep, ProbeStep, RenderStep, Request,
+    Action, Decision, Delivery, Event, Exchange, Parsed, ProbeStep, ReconcileStep, RenderStep, Request,
 };
 use deskbell_model::timestamp::Timestamp;
-use wasmtime::Store;
-use wasmtime::component::{Component, Instance, InstancePre};
+use wasmtime::component::{Component, InstancePre};
 
-use crate::call::{self, Call, Work};
+use crate::call::{self, Call};
 use crate::ceilings::{Ceilings, Limit, Limits};
 use crate::effects::{self, Unfit};
 use crate::failure::{Failure, Identity};
 use crate::host::{Host, Inner};
 use crate::inspect::Inspected;
 use crate::linking;
-use crate::reads::{Reads, Refusal};
+use crate::permits::Permits;
+use crate::reads::Reads;
 use crate::refused::Refused;
 use crate::state::{Circumstances, State};
+use crate::work::{Handle, Parse, Probe, Reconcile, Render};
 
 /// A plugin, compiled, linked and checked. Cheap to clone; a new version of a plugin is another one, and calls under
 /// way keep the one they began with.
@@ -45,41 +44,6 @@ struct Loaded {
 enum Exports {
     Automation(Automation),
     Connector(Connector),
-}
-
-/// What a plugin may do: its manifest's wishes and the operator's grants, taken together.
-pub(crate) struct Permits {
-    identity: Identity,
-    manifest: Manifest,
-    grants: Grants,
-    /// The words of both, so that the usual case needs no more than a look.
-    allowed: BTreeSet<String>,
-}
-
-impl Permits {
-    pub(crate) fn new(manifest: &Manifest, grants: &Grants) -> Self {
-        let allowed = manifest.asks().filter(|word| manifest.may(word, grants).is_ok());
-        Self {
-            identity: Identity { name: manifest.name.as_str().into(), version: manifest.version.as_str().into() },
-            allowed: allowed.map(str::to_owned).collect(),
-            manifest: manifest.clone(),
-            grants: grants.clone(),
-        }
-    }
-
-    pub(crate) const fn identity(&self) -> &Identity {
-        &self.identity
-    }
-
-    /// Whether the plugin may use a capability.
-    pub(crate) fn check(&self, capability: &str) -> Result<(), Refusal> {
-        self.check_effect(capability).map_err(|denied| Refusal::denied(denied.to_string()))
-    }
-
-    /// Whether the plugin may have effects of a kind.
-    pub(crate) fn check_effect(&self, kind: &str) -> Result<(), Denied> {
-        if self.allowed.contains(kind) { Ok(()) } else { self.manifest.may(kind, &self.grants) }
-    }
 }
 
 impl Plugin {
@@ -169,7 +133,7 @@ impl Plugin {
 
     /// What the operator lets it do.
     pub fn grants(&self) -> &Grants {
-        &self.inner.permits.grants
+        self.inner.permits.grants()
     }
 
     pub(crate) fn host(&self) -> &Inner {
@@ -220,8 +184,7 @@ impl Plugin {
             return self.wrong_world("connector");
         };
         let seed = delivery.id.as_deref().unwrap_or_default();
-        let circumstances =
-            Circumstances { source: &delivery.source, ..pure(delivery.received_at, seed, settings) };
+        let circumstances = Circumstances { source: &delivery.source, ..pure(delivery.received_at, seed, settings) };
         let call = call::run(self, circumstances, Parse { exports, delivery }).await;
         call.and_then(|(parsed, _)| {
             self.bound(Limit::Events, self.inner.ceilings.events, parsed.events.len())?;
@@ -266,25 +229,25 @@ impl Plugin {
     }
 
     /// Asks a connector what changed since `cursor`. The clock stands at `now`.
-    pub async fn poll(
+    pub async fn reconcile(
         &self,
         cursor: Option<&str>,
         so_far: &[Exchange],
         settings: &Arc<str>,
         now: Timestamp,
-    ) -> Call<PollStep> {
+    ) -> Call<ReconcileStep> {
         let Exports::Connector(exports) = self.inner.exports else {
             return self.wrong_world("connector");
         };
         let circumstances = pure(now, cursor.unwrap_or_default(), settings);
-        let call = call::run(self, circumstances, Poll { exports, cursor, so_far }).await;
+        let call = call::run(self, circumstances, Reconcile { exports, cursor, so_far }).await;
         call.and_then(|(step, _)| match step {
-            PollStep::Requests(requests) => self.requests(requests).map(PollStep::Requests),
-            PollStep::Page { events, cursor, more } => {
+            ReconcileStep::Requests(requests) => self.requests(requests).map(ReconcileStep::Requests),
+            ReconcileStep::Page { events, cursor, more } => {
                 self.bound(Limit::Events, self.inner.ceilings.events, events.len())?;
-                Ok(PollStep::Page { events, cursor, more })
+                Ok(ReconcileStep::Page { events, cursor, more })
             }
-            PollStep::Unsupported => Ok(PollStep::Unsupported),
+            ReconcileStep::Unsupported => Ok(ReconcileStep::Unsupported),
         })
     }
 
@@ -292,15 +255,15 @@ impl Plugin {
     fn requests(&self, requests: Vec<Request>) -> Result<Vec<Request>, Failure> {
         self.bound(Limit::Requests, self.inner.ceilings.requests, requests.len())?;
         if requests.is_empty() {
-            let message = "it answered with an empty list of requests; to send nothing it must say that it is done".to_owned();
+            let message =
+                "it answered with an empty list of requests; to send nothing it must say that it is done".to_owned();
             return Err(Failure::Garbage { plugin: self.identity().clone(), message });
         }
         Ok(requests)
     }
 
     fn bound(&self, limit: Limit, allowed: usize, used: usize) -> Result<(), Failure> {
-        effects::within(limit, allowed, used)
-            .map_err(|exceeded| Failure::exceeded(self.identity().clone(), exceeded))
+        effects::within(limit, allowed, used).map_err(|exceeded| Failure::exceeded(self.identity().clone(), exceeded))
     }
 
     fn unfit(&self, unfit: Unfit) -> Failure {
@@ -329,73 +292,5 @@ impl std::fmt::Debug for Plugin {
             .field("digest", &self.digest())
             .field("limits", self.limits())
             .finish_non_exhaustive()
-    }
-}
-
-struct Handle<'a> {
-    exports: Automation,
-    event: &'a Event,
-}
-
-impl Work for Handle<'_> {
-    type Answer = Vec<deskbell_bindings::StatedEffect>;
-
-    async fn run(self, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Answer<Self::Answer>> {
-        self.exports.handle(store, instance, self.event).await
-    }
-}
-
-struct Parse<'a> {
-    exports: Connector,
-    delivery: &'a Delivery,
-}
-
-impl Work for Parse<'_> {
-    type Answer = Parsed;
-
-    async fn run(self, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Answer<Self::Answer>> {
-        self.exports.parse(store, instance, self.delivery).await
-    }
-}
-
-struct Render<'a> {
-    exports: Connector,
-    action: &'a Action,
-    so_far: &'a [Exchange],
-}
-
-impl Work for Render<'_> {
-    type Answer = RenderStep;
-
-    async fn run(self, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Answer<Self::Answer>> {
-        self.exports.render(store, instance, self.action, self.so_far).await
-    }
-}
-
-struct Probe<'a> {
-    exports: Connector,
-    action: &'a Action,
-    so_far: &'a [Exchange],
-}
-
-impl Work for Probe<'_> {
-    type Answer = ProbeStep;
-
-    async fn run(self, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Answer<Self::Answer>> {
-        self.exports.probe(store, instance, self.action, self.so_far).await
-    }
-}
-
-struct Poll<'a> {
-    exports: Connector,
-    cursor: Option<&'a str>,
-    so_far: &'a [Exchange],
-}
-
-impl Work for Poll<'_> {
-    type Answer = PollStep;
-
-    async fn run(self, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Answer<Self::Answer>> {
-        self.exports.poll(store, instance, self.cursor, self.so_far).await
     }
 }

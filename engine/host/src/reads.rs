@@ -92,12 +92,8 @@ pub trait Reads: Send + Sync {
     fn agents<'a>(&'a self, asker: &'a Asker, group: Option<&'a str>) -> Answer<'a, Vec<Agent>>;
 
     /// First response times of the source's tickets created in the `days` days before the asker's now.
-    fn first_response<'a>(
-        &'a self,
-        asker: &'a Asker,
-        days: u32,
-        group: Option<&'a str>,
-    ) -> Answer<'a, Option<Summary>>;
+    fn first_response<'a>(&'a self, asker: &'a Asker, days: u32, group: Option<&'a str>)
+    -> Answer<'a, Option<Summary>>;
 
     /// Working time in [start, end), in seconds. Like all calendar reads it must not block.
     fn working_seconds(&self, calendar: &str, start: Timestamp, end: Timestamp) -> Result<u64, Refusal>;

@@ -5,13 +5,17 @@ use crate::ceilings::Limit;
 /// Why a component is not taken. The messages are for whoever installs or builds the plugin: they say what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    #[error("it is {size_bytes} bytes long, and {limit_bytes} are allowed; build it with optimisation for size and without debug information")]
+    #[error(
+        "it is {size_bytes} bytes long, and {limit_bytes} are allowed; build it with optimisation for size and without debug information"
+    )]
     TooLarge { size_bytes: u64, limit_bytes: u64 },
     #[error("it is no WebAssembly component but a core module; build it for the target wasm32-wasip2 with the SDK")]
     NoComponent,
     #[error("it is no valid WebAssembly component: {0}")]
     Malformed(String),
-    #[error("it carries no manifest; build it with the SDK, which stamps plugin.toml into it, and do not strip custom sections")]
+    #[error(
+        "it carries no manifest; build it with the SDK, which stamps plugin.toml into it, and do not strip custom sections"
+    )]
     NoManifest,
     #[error("it carries {0} manifests; call automation! or connector! in the plugin's own crate alone, once")]
     SeveralManifests(usize),

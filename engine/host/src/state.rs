@@ -6,10 +6,11 @@ use deskbell_bindings::v1_0_0::generated::deskbell::plugin::types;
 use deskbell_model::timestamp::Timestamp;
 
 use crate::capability::kv::Memory;
-use crate::ceilings::{Ceilings, Memories};
+use crate::ceilings::Ceilings;
 use crate::log::Log;
+use crate::memories::Memories;
 use crate::meter::Meter;
-use crate::plugin::Permits;
+use crate::permits::Permits;
 use crate::reads::{Asker, Reads, Refusal};
 use crate::wasi::Wasi;
 

@@ -85,8 +85,6 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     filesystem::preopens::add_to_linker::<State, WasiFilesystem>(linker, State::filesystem)?;
     random::random::add_to_linker::<State, HasSelf<Randomness>>(linker, |state| &mut state.wasi().randomness)?;
     random::insecure::add_to_linker::<State, HasSelf<Randomness>>(linker, |state| &mut state.wasi().randomness)?;
-    random::insecure_seed::add_to_linker::<State, HasSelf<Randomness>>(linker, |state| {
-        &mut state.wasi().randomness
-    })?;
+    random::insecure_seed::add_to_linker::<State, HasSelf<Randomness>>(linker, |state| &mut state.wasi().randomness)?;
     Ok(())
 }

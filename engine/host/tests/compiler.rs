@@ -101,9 +101,8 @@ fn compiles_in_a_process_of_its_own(folder: &Path) {
         load(folder.join("code"), this_program(), count_fuel).unwrap();
     }
     let names = std::fs::read_dir(folder.join("code")).unwrap();
-    let mut endings: Vec<String> = names
-        .map(|entry| entry.unwrap().path().extension().unwrap().to_string_lossy().into_owned())
-        .collect();
+    let mut endings: Vec<String> =
+        names.map(|entry| entry.unwrap().path().extension().unwrap().to_string_lossy().into_owned()).collect();
     endings.sort();
     assert_eq!(endings, ["cwasm", "cwasm", "sha256", "sha256"], "temporary files are left, or code is missing");
 }

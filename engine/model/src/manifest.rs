@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 mod amount;
+mod connecting;
 mod nearest;
 mod reading;
 
@@ -169,19 +170,11 @@ pub enum Grants {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     #[error("'{word}' is not asked for by the manifest; in plugin.toml say {member} = {line}")]
-    NotAsked {
-        word: String,
-        member: &'static str,
-        line: String,
-    },
+    NotAsked { word: String, member: &'static str, line: String },
     #[error(
         "'{word}' is not granted to the plugin '{plugin}'; in deskbell.toml, in its [[plugin]], say grant = {line}"
     )]
-    NotGranted {
-        plugin: String,
-        word: String,
-        line: String,
-    },
+    NotGranted { plugin: String, word: String, line: String },
 }
 
 impl Manifest {
@@ -206,11 +199,7 @@ impl Manifest {
         let asked = if is_read { &self.reads } else { &self.effects };
         if !asked.contains(word) {
             let member = if is_read { "reads" } else { "effects" };
-            return Err(Denied::NotAsked {
-                word: word.to_owned(),
-                member,
-                line: line_with(asked, word),
-            });
+            return Err(Denied::NotAsked { word: word.to_owned(), member, line: line_with(asked, word) });
         }
         match grants {
             Grants::Only(granted) if !granted.contains(word) => Err(Denied::NotGranted {
@@ -226,13 +215,7 @@ impl Manifest {
 /// A list in TOML with one word more.
 fn line_with(words: &BTreeSet<String>, word: &str) -> String {
     let words = words.iter().map(String::as_str).chain([word]);
-    format!(
-        "[{}]",
-        words
-            .map(|word| format!("\"{word}\""))
-            .collect::<Vec<_>>()
-            .join(", ")
-    )
+    format!("[{}]", words.map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", "))
 }
 
 impl Grants {
@@ -271,16 +254,8 @@ impl std::str::FromStr for Contract {
     fn from_str(text: &str) -> Result<Self, ()> {
         let mut parts = text.split('.').map(|part| part.parse().map_err(drop));
         let mut next = || parts.next().unwrap_or(Err(()));
-        let version = Self {
-            major: next()?,
-            minor: next()?,
-            patch: next()?,
-        };
-        if parts.next().is_some() {
-            Err(())
-        } else {
-            Ok(version)
-        }
+        let version = Self { major: next()?, minor: next()?, patch: next()? };
+        if parts.next().is_some() { Err(()) } else { Ok(version) }
     }
 }
 
@@ -293,8 +268,7 @@ impl Serialize for Contract {
 impl<'de> Deserialize<'de> for Contract {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse()
-            .map_err(|()| serde::de::Error::custom(format!("'{text}' is no version such as 1.0.0")))
+        text.parse().map_err(|()| serde::de::Error::custom(format!("'{text}' is no version such as 1.0.0")))
     }
 }
 

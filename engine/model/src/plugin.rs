@@ -137,6 +137,8 @@ pub struct Action {
     pub key: String,
     pub subject: Option<String>,
     pub ticket: Option<(String, String, Arc<Ticket>)>,
+    /// Further members, such as `reason`; the values are JSON texts.
+    pub extra: Vec<(String, String)>,
 }
 
 /// How the host signs a request whose secret the connector must not see.
@@ -192,7 +194,7 @@ pub enum ProbeStep {
 
 /// The next step of reading what changed.
 #[derive(Clone, Debug)]
-pub enum PollStep {
+pub enum ReconcileStep {
     Requests(Vec<Request>),
     Page { events: Vec<StatedEvent>, cursor: String, more: bool },
     Unsupported,

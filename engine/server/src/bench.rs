@@ -9,8 +9,9 @@
 //! It shares the machine with the engine, so it is made to cost little: bare connections, requests put together in
 //! one buffer, one thread. What it does not do: encrypted connections, for it is the engine that is measured.
 //!
-//! Nothing is left out of the account: what was never answered or could not be sent in time is counted, and stands in
-//! the latencies with the time that it had waited when it was given up.
+//! Nothing is left out of the account: what was never answered or could not be sent in time is counted. What timed out
+//! or was never sent stands in the latencies with the time that it had waited when it was given up; what ended with its
+//! connection has no latency.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -66,15 +67,10 @@ pub(crate) struct Options {
 /// Why there is no measurement.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error(
-        "'{0}' is no URL for this; give http://HOST:PORT (encrypted connections are not measured)"
-    )]
+    #[error("'{0}' is no URL for this; give http://HOST:PORT (encrypted connections are not measured)")]
     Url(String),
     #[error("the body {} cannot be read", path.display())]
-    Body {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Body { path: PathBuf, source: std::io::Error },
     #[error("the template has '{{{{{0}}}}}'; known are n, uuid, time and pad")]
     Placeholder(String),
     #[error("the header '{0}' cannot be sent")]
@@ -82,11 +78,7 @@ pub(crate) enum Error {
     #[error("the signature scheme cannot sign")]
     Scheme(#[from] Invalid),
     #[error("{name} = {value} makes no sense; give {expected}")]
-    Number {
-        name: &'static str,
-        value: String,
-        expected: &'static str,
-    },
+    Number { name: &'static str, value: String, expected: &'static str },
     #[error("there is no room for the latencies")]
     Histogram(#[from] hdrhistogram::CreationError),
     #[error("a connection of the load broke off; this is a mistake in the bench itself")]
@@ -112,39 +104,19 @@ pub(crate) async fn run(options: &Options) -> Result<Report, Error> {
 }
 
 fn shape(options: &Options) -> Result<Shape, Error> {
-    let number = |name, value: String, expected| Error::Number {
-        name,
-        value,
-        expected,
-    };
+    let number = |name, value: String, expected| Error::Number { name, value, expected };
     let is_length = |seconds: f64| (0.0..=86_400.0).contains(&seconds);
     if !is_length(options.seconds) || options.seconds <= 0.0 {
-        return Err(number(
-            "seconds",
-            options.seconds.to_string(),
-            "more than 0 and at most 86400",
-        ));
+        return Err(number("seconds", options.seconds.to_string(), "more than 0 and at most 86400"));
     }
     if !is_length(options.warmup) {
-        return Err(number(
-            "warmup",
-            options.warmup.to_string(),
-            "0 to 86400 seconds",
-        ));
+        return Err(number("warmup", options.warmup.to_string(), "0 to 86400 seconds"));
     }
     if !(1..=10_000).contains(&options.connections) {
-        return Err(number(
-            "connections",
-            options.connections.to_string(),
-            "1 to 10000",
-        ));
+        return Err(number("connections", options.connections.to_string(), "1 to 10000"));
     }
     if options.rate == Some(0) {
-        return Err(number(
-            "rate",
-            "0".to_owned(),
-            "at least 1, or leave it out",
-        ));
+        return Err(number("rate", "0".to_owned(), "at least 1, or leave it out"));
     }
     Ok(Shape {
         rate: options.rate,
@@ -158,12 +130,9 @@ fn shape(options: &Options) -> Result<Shape, Error> {
 async fn body(options: &Options) -> Result<String, Error> {
     match &options.body {
         None => Ok(deliveries::canonical(&options.source)),
-        Some(path) => tokio::fs::read_to_string(path)
-            .await
-            .map_err(|source| Error::Body {
-                path: path.clone(),
-                source,
-            }),
+        Some(path) => {
+            tokio::fs::read_to_string(path).await.map_err(|source| Error::Body { path: path.clone(), source })
+        }
     }
 }
 

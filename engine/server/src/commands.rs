@@ -69,7 +69,11 @@ pub(crate) fn configuration(common: &Common) -> anyhow::Result<Config> {
     if common.config == Path::new("deskbell.toml") && !common.config.exists() {
         return Ok(Config::parse("", &common.config).map_err(crate::config::Error::Mistakes)?);
     }
-    Ok(Config::load(&common.config)?)
+    let config = Config::load(&common.config)?;
+    // What the file says of calendars and policies is read by other code; no command goes on with a file that is wrong.
+    let calendars = crate::wiring::calendars(&config).with_context(|| common.config.display().to_string())?;
+    crate::wiring::policies(&config, &calendars).with_context(|| common.config.display().to_string())?;
+    Ok(config)
 }
 
 /// The database, brought to this version's tables: that of `DATABASE_URL`, or the private cluster, which a running

@@ -75,19 +75,12 @@ pub(crate) struct Options {
 /// Why a helpdesk cannot be simulated.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error(
-        "'{0}' is no address that webhooks can be posted to; give something like http://127.0.0.1:8484/hooks/demo"
-    )]
+    #[error("'{0}' is no address that webhooks can be posted to; give something like http://127.0.0.1:8484/hooks/demo")]
     HookUrl(String),
-    #[error(
-        "the secret cannot sign webhooks; make one with: echo whsec_$(head -c 24 /dev/urandom | base64)"
-    )]
+    #[error("the secret cannot sign webhooks; make one with: echo whsec_$(head -c 24 /dev/urandom | base64)")]
     Secret(#[from] Invalid),
     #[error("cannot listen on {address}; is something else there?")]
-    Listen {
-        address: SocketAddr,
-        source: std::io::Error,
-    },
+    Listen { address: SocketAddr, source: std::io::Error },
     #[error("no HTTP client can be made")]
     Client(#[from] reqwest::Error),
     #[error("{0} tickets a minute are no pace; give a number from 0 to 6000")]
@@ -108,11 +101,7 @@ impl Simulation {
         Self::start_at(options, Arc::new(SystemClock), FIRST_PAUSE).await
     }
 
-    async fn start_at(
-        options: Options,
-        clock: Arc<dyn Clock>,
-        first_pause: Duration,
-    ) -> Result<Self, Error> {
+    async fn start_at(options: Options, clock: Arc<dyn Clock>, first_pause: Duration) -> Result<Self, Error> {
         let now = clock.now();
         let source = source_of(&options)?;
         if !(0.0..=6000.0).contains(&options.tickets_per_minute) {
@@ -120,40 +109,19 @@ impl Simulation {
         }
         let scheme = Scheme::of(Kind::StandardWebhooks);
         let verifier = Verifier::new(&scheme, &[options.secret.expose_secret()])?;
-        let listen = |source| Error::Listen {
-            address: options.listen,
-            source,
-        };
+        let listen = |source| Error::Listen { address: options.listen, source };
         let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
 
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
         let faults = Arc::new(Faults::new(options.seed));
-        let settings = poster::Settings {
-            hook_url: options.hook_url,
-            secret: options.secret,
-            first_pause,
-        };
-        let poster = Poster::new(
-            settings,
-            Arc::clone(&faults),
-            Arc::clone(&clock),
-            tasks.clone(),
-            stopping.clone(),
-        )?;
-        let state = state(
-            options.seed,
-            options.tickets_per_minute,
-            options.desk,
-            &source,
-            now,
-        );
+        let settings = poster::Settings { hook_url: options.hook_url, secret: options.secret, first_pause };
+        let poster = Poster::new(settings, Arc::clone(&faults), Arc::clone(&clock), tasks.clone(), stopping.clone())?;
+        let state = state(options.seed, options.tickets_per_minute, options.desk, &source, now);
         let helpdesk = Arc::new(Helpdesk::new(state, faults, poster, verifier, clock));
 
-        let router =
-            routes::routes(Arc::clone(&helpdesk)).into_make_service_with_connect_info::<Cut>();
-        let server = axum::serve(Listener(listener), router)
-            .with_graceful_shutdown(stopping.clone().cancelled_owned());
+        let router = routes::routes(Arc::clone(&helpdesk)).into_make_service_with_connect_info::<Cut>();
+        let server = axum::serve(Listener(listener), router).with_graceful_shutdown(stopping.clone().cancelled_owned());
         tasks.spawn(async move {
             if let Err(error) = server.await {
                 tracing::error!(%error, "the simulated helpdesk does not answer any more");
@@ -161,11 +129,7 @@ impl Simulation {
         });
         let stop_life = stopping.clone();
         tasks.spawn(async move { helpdesk.live(&stop_life).await });
-        Ok(Self {
-            address,
-            stopping: stopping.drop_guard(),
-            tasks,
-        })
+        Ok(Self { address, stopping: stopping.drop_guard(), tasks })
     }
 
     /// Where the engine posts its actions: the `callback_url` of a source with the generic connector.
@@ -177,23 +141,14 @@ impl Simulation {
     pub(crate) async fn stop(self) {
         self.stopping.disarm().cancel();
         self.tasks.close();
-        if tokio::time::timeout(END_TIMEOUT, self.tasks.wait())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(END_TIMEOUT, self.tasks.wait()).await.is_err() {
             tracing::warn!("the simulated helpdesk ends although a connection is still open");
         }
     }
 }
 
 /// The helpdesk at its beginning.
-fn state(
-    seed: u64,
-    tickets_per_minute: f64,
-    desk: Option<Desk>,
-    source: &str,
-    now: Timestamp,
-) -> State {
+fn state(seed: u64, tickets_per_minute: f64, desk: Option<Desk>, source: &str, now: Timestamp) -> State {
     // Ids of events and tickets are those of this run, so that an engine that saw an earlier one takes none of them
     // for a repetition.
     let run = format!("run-{seed:x}-{:x}", now.micros());
@@ -219,11 +174,7 @@ fn state(
         }
         life
     });
-    State {
-        desk,
-        ledger: actions::Ledger::default(),
-        life,
-    }
+    State { desk, ledger: actions::Ledger::default(), life }
 }
 
 fn source_of(options: &Options) -> Result<String, Error> {
@@ -232,10 +183,7 @@ fn source_of(options: &Options) -> Result<String, Error> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong());
     }
-    let last = url
-        .path_segments()
-        .and_then(Iterator::last)
-        .unwrap_or_default();
+    let last = url.path_segments().and_then(Iterator::last).unwrap_or_default();
     match &options.source {
         Some(source) => Ok(source.clone()),
         None if last.is_empty() => Err(wrong()),

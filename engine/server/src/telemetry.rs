@@ -1,5 +1,6 @@
 //! Logs and metrics.
 
+use std::io::IsTerminal as _;
 use std::sync::OnceLock;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -19,7 +20,10 @@ pub(crate) fn start(cli: &Cli) {
         eprintln!("deskbell: --log '{}' makes no sense ({error}); logging warnings", cli.common.log);
         EnvFilter::new("warn")
     });
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     if cli.common.log_json {
         subscriber.json().init();
     } else {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,6 +79,10 @@ pub(crate) fn host_with(
     compiler: Compiler,
     count_fuel: bool,
 ) -> anyhow::Result<Host> {
+    // Others must be able to pass through to the database's folder, where that is another account's.
+    if !data_dir.exists() {
+        fs::DirBuilder::new().recursive(true).mode(0o711).create(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
+    }
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let limits = &config.limits;
     let ceilings = Ceilings {

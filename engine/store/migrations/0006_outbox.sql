@@ -38,8 +38,6 @@ COMMENT ON COLUMN outbox.key IS 'Made of lane, event, plugin and the effect''s p
 COMMENT ON COLUMN outbox.action IS 'The effect''s data and reason, JSON text.';
 COMMENT ON COLUMN outbox.state IS '0 available, 1 retryable, 2 completed, 3 discarded (a dead letter), 4 cancelled (impossible at this helpdesk).';
 COMMENT ON COLUMN outbox.reference IS 'The helpdesk''s reference to what was made, or why it was not.';
-CREATE INDEX outbox_lane_of ON outbox (tenant_id, lane_id, outbox_id);
-COMMENT ON INDEX outbox_lane_of IS 'Serves the story of a ticket.';
 CREATE INDEX outbox_ended ON outbox USING brin (ended_at);
 COMMENT ON INDEX outbox_ended IS 'Serves the cleaner.';
 
@@ -58,8 +56,8 @@ CREATE TABLE outbox_lane (
 COMMENT ON TABLE outbox_lane IS 'Keeps the order of one ticket''s actions at one destination; the same protocol as lane.';
 COMMENT ON COLUMN outbox_lane.attempts IS 'Failed attempts at the message at its head.';
 COMMENT ON COLUMN outbox_lane.ambiguous IS 'The last attempt at its head may have taken effect: the helpdesk is asked before it is repeated.';
-CREATE INDEX outbox_lane_wake ON outbox_lane (tenant_id, wake_at) WHERE wake_at IS NOT NULL;
-COMMENT ON INDEX outbox_lane_wake IS 'Serves the claim.';
+CREATE INDEX outbox_lane_wake ON outbox_lane (tenant_id, destination_id, wake_at) WHERE wake_at IS NOT NULL;
+COMMENT ON INDEX outbox_lane_wake IS 'Serves the claim, a destination at a time: what waits for a paused one is not even looked at.';
 
 CREATE TABLE attempt (
     tenant_id int NOT NULL,

@@ -82,10 +82,7 @@ impl Store {
     /// These webhooks, as far as they are still kept.
     pub async fn arrivals(&self, inbox_ids: &[i64]) -> Result<Vec<Arrival>> {
         let query = sqlx::query(ARRIVALS).bind(self.tenant).bind(inbox_ids);
-        let rows = query
-            .fetch_all(&self.reads)
-            .await
-            .map_err(failed("explain.arrivals"))?;
+        let rows = query.fetch_all(&self.reads).await.map_err(failed("explain.arrivals"))?;
         let each = rows.iter().map(|row| Arrival {
             inbox_id: row.get(0),
             received_at: row.get::<DateTime<Utc>, _>(1).into(),
@@ -98,15 +95,8 @@ impl Store {
 
     /// The calls for a lane's events from `first` on, in the order of time, at most `limit`.
     pub async fn calls_from(&self, lane_id: i64, first: i64, limit: i64) -> Result<Vec<CallOn>> {
-        let query = sqlx::query(CALLS)
-            .bind(self.tenant)
-            .bind(lane_id)
-            .bind(first)
-            .bind(limit);
-        let rows = query
-            .fetch_all(&self.reads)
-            .await
-            .map_err(failed("explain.calls"))?;
+        let query = sqlx::query(CALLS).bind(self.tenant).bind(lane_id).bind(first).bind(limit);
+        let rows = query.fetch_all(&self.reads).await.map_err(failed("explain.calls"))?;
         let each = rows.iter().map(|row| CallOn {
             event_id: row.get(0),
             attempt: row.get(1),
@@ -132,10 +122,7 @@ impl Store {
     /// What of a lane was set aside, replayed or not, oldest first.
     pub async fn set_aside_on(&self, lane_id: i64) -> Result<Vec<SetAside>> {
         let query = sqlx::query(SET_ASIDE).bind(self.tenant).bind(lane_id);
-        let rows = query
-            .fetch_all(&self.reads)
-            .await
-            .map_err(failed("explain.set_aside"))?;
+        let rows = query.fetch_all(&self.reads).await.map_err(failed("explain.set_aside"))?;
         let each = rows.iter().map(|row| SetAside {
             dead_letter_id: row.get(0),
             kind: row.get(1),
@@ -153,10 +140,7 @@ impl Store {
     /// What a lane's actions wait for, by destination.
     pub async fn actions_wait(&self, lane_id: i64) -> Result<Vec<ActionsWait>> {
         let query = sqlx::query(ACTIONS_WAIT).bind(self.tenant).bind(lane_id);
-        let rows = query
-            .fetch_all(&self.reads)
-            .await
-            .map_err(failed("explain.actions_wait"))?;
+        let rows = query.fetch_all(&self.reads).await.map_err(failed("explain.actions_wait"))?;
         let each = rows.iter().map(|row| ActionsWait {
             destination: row.get(0),
             wake_at: row.get::<Option<DateTime<Utc>>, _>(1).map(Into::into),

@@ -53,40 +53,24 @@ const HISTORIES: &str = "
 SELECT lane_id, event_id, id, kind, at, received_at, subject, data, inbox_id, hop
 FROM event WHERE tenant_id = $1 AND lane_id = ANY ($2) ORDER BY lane_id, event_id";
 
-pub(crate) const STATEMENTS: &[(&str, &str)] = &[
-    ("fact.page", PAGE),
-    ("fact.of_lanes", OF_LANES),
-    ("fact.histories", HISTORIES),
-];
+pub(crate) const STATEMENTS: &[(&str, &str)] =
+    &[("fact.page", PAGE), ("fact.of_lanes", OF_LANES), ("fact.histories", HISTORIES)];
 
 impl Store {
     /// The facts of the tickets on up to `limit` lanes after `after` (0: from the first one), of one source or of all.
     /// Lanes whose ticket has not begun are left out, so a page may hold fewer and still have a next one.
     pub async fn facts_page(&self, after: i64, source_id: Option<i32>, limit: i64) -> Result<Page> {
-        let query = sqlx::query(PAGE)
-            .bind(self.tenant)
-            .bind(after)
-            .bind(source_id)
-            .bind(limit);
-        let rows = query
-            .fetch_all(&self.reads)
-            .await
-            .map_err(failed("fact.page"))?;
+        let query = sqlx::query(PAGE).bind(self.tenant).bind(after).bind(source_id).bind(limit);
+        let rows = query.fetch_all(&self.reads).await.map_err(failed("fact.page"))?;
         let is_full = rows.len() as i64 >= limit;
         let next = rows.last().filter(|_| is_full).map(|row| row.get(0));
-        Ok(Page {
-            tickets: self.facts_of_rows(&rows).await?,
-            next,
-        })
+        Ok(Page { tickets: self.facts_of_rows(&rows).await?, next })
     }
 
     /// The facts of the tickets on these lanes, as far as they have begun.
     pub async fn facts_of(&self, lanes: &[i64]) -> Result<Vec<TicketFacts>> {
         let query = sqlx::query(OF_LANES).bind(self.tenant).bind(lanes);
-        let rows = query
-            .fetch_all(&self.reads)
-            .await
-            .map_err(failed("fact.of_lanes"))?;
+        let rows = query.fetch_all(&self.reads).await.map_err(failed("fact.of_lanes"))?;
         self.facts_of_rows(&rows).await
     }
 
@@ -105,12 +89,7 @@ impl Store {
         let of_row = |row: &PgRow| {
             let lane_id: i64 = row.get(0);
             let facts = known.remove(&lane_id)?;
-            Some(TicketFacts {
-                lane_id,
-                source: row.get(1),
-                ticket: row.get(2),
-                facts,
-            })
+            Some(TicketFacts { lane_id, source: row.get(1), ticket: row.get(2), facts })
         };
         Ok(rows.iter().filter_map(of_row).collect())
     }
@@ -120,10 +99,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let query = sqlx::query(HISTORIES).bind(self.tenant).bind(lanes);
-        let rows = query
-            .fetch_all(&self.reads)
-            .await
-            .map_err(failed("fact.histories"))?;
+        let rows = query.fetch_all(&self.reads).await.map_err(failed("fact.histories"))?;
         let mut histories: BTreeMap<i64, Vec<Event>> = BTreeMap::new();
         for recorded in rows.iter().map(crate::event::recorded) {
             if !recorded.kind.starts_with("deskbell.") {
@@ -131,14 +107,7 @@ impl Store {
             }
             let (id, kind) = (recorded.id, recorded.kind);
             // Neither source nor subject matters to the fold.
-            let event = Event::from_parts(
-                id,
-                String::new(),
-                kind,
-                recorded.subject,
-                recorded.at,
-                &recorded.data,
-            );
+            let event = Event::from_parts(id, String::new(), kind, recorded.subject, recorded.at, &recorded.data);
             if let Ok(event) = event {
                 histories.entry(recorded.lane_id).or_default().push(event);
             }

@@ -18,7 +18,7 @@ use crate::call::NewCall;
 use crate::chaos;
 use crate::hold::Hold;
 use crate::inbox::{Key, NewEvent};
-use crate::{Result, Store, at, failed};
+use crate::{Result, Store, at, failed, storable};
 
 mod rows;
 
@@ -79,8 +79,8 @@ impl TicketRow {
             last_at: history.last_time.unwrap_or_default(),
             n_held: history.n_held,
             open: ticket.is_some_and(|ticket| ticket.end.is_none() && !ticket.fields.status.is_solved()),
-            assignee: ticket.and_then(|ticket| ticket.fields.assignee.clone()),
-            requester: ticket.map(|ticket| ticket.fields.requester.id.clone()),
+            assignee: ticket.and_then(|ticket| ticket.fields.assignee.as_deref()).map(|id| storable(id).into_owned()),
+            requester: ticket.map(|ticket| storable(&ticket.fields.requester.id).into_owned()),
             created_at: ticket.map(|ticket| ticket.created_at),
             guard,
             facts: history.facts.as_ref().map(deskbell_model::facts::Facts::to_bytes),

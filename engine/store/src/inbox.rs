@@ -10,7 +10,7 @@ use deskbell_model::timestamp::Timestamp;
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 
-use crate::{Result, Store, at, at_all, failed};
+use crate::{Result, Store, at, at_all, failed, storable};
 
 /// What the engine made of a delivery when it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,11 +174,11 @@ impl Store {
             .bind(each().map(|d| d.source_id).collect::<Vec<_>>())
             .bind(each().map(|d| d.key.as_slice()).collect::<Vec<_>>())
             .bind(at_all(each().map(|d| &d.received_at)))
-            .bind(each().map(|d| d.delivery_id.as_deref()).collect::<Vec<_>>())
+            .bind(each().map(|d| d.delivery_id.as_deref().map(storable)).collect::<Vec<_>>())
             .bind(each().map(|d| d.headers.as_str()).collect::<Vec<_>>())
             .bind(each().map(|d| &d.body[..]).collect::<Vec<_>>())
             .bind(each().map(|d| d.state as i16).collect::<Vec<_>>())
-            .bind(each().map(|d| d.detail.as_deref()).collect::<Vec<_>>())
+            .bind(each().map(|d| d.detail.as_deref().map(storable)).collect::<Vec<_>>())
             .bind(events().map(|(place, _)| place).collect::<Vec<_>>())
             .bind(events().map(|(_, e)| crate::lane::kind_number(e.lane_kind)).collect::<Vec<_>>())
             .bind(events().map(|(_, e)| e.source_id).collect::<Vec<_>>())
@@ -249,7 +249,7 @@ impl Store {
             .bind(self.tenant)
             .bind(inbox_id)
             .bind(state as i16)
-            .bind(detail)
+            .bind(detail.map(storable))
             .execute(&self.work)
             .await
             .map_err(failed("inbox.set_state"))?;

@@ -187,6 +187,11 @@ async fn supports_lz4(pool: &PgPool) -> Result<bool> {
     Ok(row.get(2))
 }
 
+/// A text as Postgres can keep it: it has no place for the character U+0000, which stands for nothing in a text either.
+pub fn storable(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
+}
+
 pub(crate) fn at(time: Timestamp) -> DateTime<Utc> {
     time.to_chrono()
 }

@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Row};
 use uuid::Uuid;
 
-use crate::{Result, Store, at, chaos, failed};
+use crate::{Result, Store, at, chaos, failed, storable};
 
 /// Where an action stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,10 +95,17 @@ WHERE outbox_lane.tenant_id = $1 AND outbox_lane.lane_id = ANY ($4)
     AND outbox_lane.destination_id = due.destination_id AND outbox_lane.lane_id = due.lane_id
 RETURNING outbox_lane.destination_id, outbox_lane.lane_id, lease_token, arrivals, done_outbox, attempts, ambiguous";
 
+// A destination at a time, so that what waits for one that is paused or resting costs the others nothing, and a busy one
+// keeps none of them waiting.
 const DUE: &str = "
-SELECT o.destination_id, o.lane_id FROM outbox_lane AS o
-WHERE o.tenant_id = $1 AND o.wake_at <= now() AND o.destination_id <> ALL ($3)
-ORDER BY o.wake_at LIMIT $2 FOR UPDATE SKIP LOCKED";
+SELECT due.destination_id, due.lane_id
+FROM destination AS d
+CROSS JOIN LATERAL (
+    SELECT o.destination_id, o.lane_id FROM outbox_lane AS o
+    WHERE o.tenant_id = $1 AND o.destination_id = d.destination_id AND o.wake_at <= now()
+    ORDER BY o.wake_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS due
+WHERE d.tenant_id = $1 AND d.paused_at IS NULL AND d.destination_id <> ALL ($3)
+LIMIT $2";
 
 const HEADS: &str = "
 SELECT l.destination_id, l.lane_id, d.name, lane.key, s.name, o.outbox_id, o.key, o.kind, o.action, o.event_id, o.plugin, o.hop, o.created_at
@@ -154,8 +161,6 @@ WITH made AS (
     ON CONFLICT DO NOTHING RETURNING destination_id)
 SELECT destination_id FROM made UNION ALL SELECT destination_id FROM destination WHERE tenant_id = $1 AND name = $2 LIMIT 1";
 
-const PAUSED: &str = "SELECT destination_id FROM destination WHERE tenant_id = $1 AND paused_at IS NOT NULL";
-
 const REPLAY: &str = "
 WITH again AS (
     UPDATE outbox SET state = 0, ended_at = NULL, reference = NULL
@@ -185,7 +190,6 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("outbox.release_empty", RELEASE_EMPTY),
     ("outbox.postpone", POSTPONE),
     ("outbox.destination", DESTINATION),
-    ("outbox.paused", PAUSED),
     ("outbox.replay", REPLAY),
     ("outbox.clean", CLEAN),
     ("outbox.backlog", BACKLOG),
@@ -195,12 +199,10 @@ impl Store {
     /// Claims up to `limit` outbox lanes that are due, with the action at the head of each. Destinations in `resting`
     /// (their breaker is open, or they have no room) are left alone.
     pub async fn claim_outbox(&self, limit: i64, lease: Duration, resting: &[i32]) -> Result<Vec<Claimed>> {
-        let mut connection = self.claims.acquire().await.map_err(failed("outbox.claim"))?;
+        // A lost claim would not be harmless here: it says that the head's request may have been sent.
+        let mut connection = self.work.acquire().await.map_err(failed("outbox.claim"))?;
         let mut transaction = connection.begin().await.map_err(failed("outbox.claim"))?;
-        let mut left_alone = resting.to_vec();
-        let paused = sqlx::query(PAUSED).bind(self.tenant).fetch_all(&mut *transaction).await;
-        left_alone.extend(paused.map_err(failed("outbox.paused"))?.iter().map(|row| row.get::<i32, _>(0)));
-        let due = sqlx::query(DUE).bind(self.tenant).bind(limit).bind(left_alone).fetch_all(&mut *transaction).await;
+        let due = sqlx::query(DUE).bind(self.tenant).bind(limit).bind(resting).fetch_all(&mut *transaction).await;
         let due = due.map_err(failed("outbox.due"))?;
         if due.is_empty() {
             return Ok(Vec::new());
@@ -296,7 +298,7 @@ impl Store {
             .bind(attempted.outcome as i16)
             .bind(attempted.status)
             .bind(attempted.elapsed_ms)
-            .bind(&attempted.detail)
+            .bind(storable(&attempted.detail))
             .execute(&mut *connection)
             .await
             .map_err(failed("outbox.attempt"))?;
@@ -308,7 +310,7 @@ impl Store {
             .bind(attempted.outbox_id)
             .bind(attempted.state as i16)
             .bind(ended_at)
-            .bind(&attempted.reference)
+            .bind(attempted.reference.as_deref().map(storable))
             .execute(&mut *connection)
             .await
             .map_err(failed("outbox.mark"))?;
@@ -318,7 +320,7 @@ impl Store {
                 .bind(attempted.lane_id)
                 .bind(attempted.outbox_id)
                 .bind(attempted.destination_id)
-                .bind(attempted.reference.as_deref().unwrap_or("given up"))
+                .bind(storable(attempted.reference.as_deref().unwrap_or("given up")))
                 .bind(attempted.number)
                 .bind(at(now))
                 .execute(connection)

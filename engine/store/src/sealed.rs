@@ -26,10 +26,7 @@ impl Store {
     /// All sealed secrets, by owner and name.
     pub async fn sealed_secrets(&self) -> Result<Vec<Sealed>> {
         let query = sqlx::query(LIST).bind(self.tenant);
-        let rows = query
-            .fetch_all(&self.reads)
-            .await
-            .map_err(failed("sealed.list"))?;
+        let rows = query.fetch_all(&self.reads).await.map_err(failed("sealed.list"))?;
         let each = rows.iter().map(|row| Sealed {
             owner: row.get(0),
             name: row.get(1),

@@ -43,45 +43,24 @@ const MACHINES: &str = "\
 pub(crate) fn sign(ticket: &Ticket) -> Option<String> {
     let subject = ticket.subject.trim().to_lowercase();
     let subject = subject.trim_start_matches(['[', '(', '*', '\u{feff}', ' ']);
-    if let Some(beginning) = BEGINNINGS
-        .split('|')
-        .find(|beginning| subject.starts_with(beginning))
-    {
-        return Some(format!(
-            "its subject begins like an automatic message: {beginning}"
-        ));
+    if let Some(beginning) = BEGINNINGS.split('|').find(|beginning| subject.starts_with(beginning)) {
+        return Some(format!("its subject begins like an automatic message: {beginning}"));
     }
     let stands_alone = |word: &&str| {
-        let rest = subject
-            .strip_prefix(*word)
-            .map(|rest| rest.trim_start_matches([']', ')', ' ']));
+        let rest = subject.strip_prefix(*word).map(|rest| rest.trim_start_matches([']', ')', ' ']));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '：', '-', '–', '!']))
     };
     if let Some(word) = ALONE.split('|').find(stands_alone) {
         return Some(format!("its subject says that somebody is away: {word}"));
     }
-    let email = ticket
-        .requester
-        .email
-        .as_deref()
-        .unwrap_or_default()
-        .to_lowercase();
+    let email = ticket.requester.email.as_deref().unwrap_or_default().to_lowercase();
     let (local, _) = email.split_once('@')?;
     let local = local.split('+').next().unwrap_or_default();
     let is_machine = MACHINES.split('|').any(|machine| machine == local)
-        || [
-            "noreply-",
-            "noreply_",
-            "no-reply-",
-            "bounce-",
-            "bounces-",
-            "donotreply-",
-        ]
-        .iter()
-        .any(|start| local.starts_with(start))
-        || ["-noreply", "-no-reply", ".noreply", "-bounces"]
+        || ["noreply-", "noreply_", "no-reply-", "bounce-", "bounces-", "donotreply-"]
             .iter()
-            .any(|end| local.ends_with(end));
+            .any(|start| local.starts_with(start))
+        || ["-noreply", "-no-reply", ".noreply", "-bounces"].iter().any(|end| local.ends_with(end));
     is_machine.then(|| format!("nobody reads what is sent to {local}@"))
 }
 
@@ -91,22 +70,9 @@ mod tests {
 
     #[track_caller]
     fn check(subject: &str, email: Option<&str>, expected: bool) {
-        let requester = Requester {
-            id: "c".into(),
-            email: email.map(str::to_owned),
-            ..Requester::default()
-        };
-        let ticket = Ticket {
-            subject: subject.into(),
-            requester,
-            ..Ticket::default()
-        };
-        assert_eq!(
-            sign(&ticket).is_some(),
-            expected,
-            "{subject} {email:?}: {:?}",
-            sign(&ticket)
-        );
+        let requester = Requester { id: "c".into(), email: email.map(str::to_owned), ..Requester::default() };
+        let ticket = Ticket { subject: subject.into(), requester, ..Ticket::default() };
+        assert_eq!(sign(&ticket).is_some(), expected, "{subject} {email:?}: {:?}", sign(&ticket));
     }
 
     #[test]
@@ -164,13 +130,7 @@ mod tests {
         ] {
             check("Hello", Some(email), true);
         }
-        for email in [
-            "reply@example.com",
-            "ann@noreply.example",
-            "",
-            "ann",
-            "nora.reply@example.com",
-        ] {
+        for email in ["reply@example.com", "ann@noreply.example", "", "ann", "nora.reply@example.com"] {
             check("Hello", Some(email), false);
         }
     }

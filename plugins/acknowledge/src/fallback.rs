@@ -7,12 +7,7 @@ use crate::wording;
 
 /// Fills the operator's text. Where there is none, or it has a gap, the shipped text takes its place, and `complain` is
 /// told what is wrong with the own one: a plain message is better than none.
-pub(crate) fn fill_or(
-    own: Option<&str>,
-    shipped: &str,
-    values: &Value,
-    complain: impl FnOnce(&str),
-) -> Result<String> {
+pub(crate) fn fill_or(own: Option<&str>, shipped: &str, values: &Value, complain: impl FnOnce(&str)) -> Result<String> {
     if let Some(own) = own {
         match wording::fill(own, values) {
             Ok(text) if !text.trim().is_empty() => return Ok(text),
@@ -20,8 +15,7 @@ pub(crate) fn fill_or(
             Err(problem) => complain(&problem),
         }
     }
-    wording::fill(shipped, values)
-        .map_err(|problem| Error::fail(format!("the shipped text '{shipped}': {problem}")))
+    wording::fill(shipped, values).map_err(|problem| Error::fail(format!("the shipped text '{shipped}': {problem}")))
 }
 
 #[cfg(test)]
@@ -37,27 +31,16 @@ mod tests {
         for (own, expected, complaint) in [
             (None, "shipped 7", ""),
             (Some("own {{ticket.id}}"), "own 7", ""),
-            (
-                Some("own {{ticket.group}}"),
-                "shipped 7",
-                "no value for ticket.group",
-            ),
+            (Some("own {{ticket.group}}"), "shipped 7", "no value for ticket.group"),
             (Some("own {{ticket.id"), "shipped 7", "it cannot be read"),
-            (
-                Some("{% if ticket.group %}x{% endif %}"),
-                "shipped 7",
-                "it is empty",
-            ),
+            (Some("{% if ticket.group %}x{% endif %}"), "shipped 7", "it is empty"),
         ] {
             let mut complaints = String::new();
             let text = fill_or(own, "shipped {{ticket.id}}", &values, |problem| {
                 complaints = problem.to_owned();
             });
             assert_eq!(text.unwrap(), expected);
-            assert!(
-                complaints.starts_with(complaint) && complaint.is_empty() == complaints.is_empty(),
-                "{complaints}"
-            );
+            assert!(complaints.starts_with(complaint) && complaint.is_empty() == complaints.is_empty(), "{complaints}");
         }
     }
 }

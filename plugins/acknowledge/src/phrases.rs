@@ -91,11 +91,7 @@ impl Tongue {
             (Chinese, Wait::Days(n)) => (n, "天", "天"),
         };
         // The Russian genitive takes the singular after 1, 21, 31 and so on, but not after 11.
-        let is_one = if self == Russian {
-            n % 10 == 1 && n % 100 != 11
-        } else {
-            n == 1
-        };
+        let is_one = if self == Russian { n % 10 == 1 && n % 100 != 11 } else { n == 1 };
         let unit = if is_one { one } else { many };
         match self {
             English => format!("within about {n} {unit}"),
@@ -149,16 +145,8 @@ impl Tongue {
         };
         let days = self.listed(&dates.iter().map(day).collect::<Vec<_>>());
         let month = dates.first().map_or(1, |date| date.month);
-        let name = self
-            .months()
-            .split(' ')
-            .nth(usize::from(month.saturating_sub(1)))
-            .unwrap_or_default();
-        if self == Chinese {
-            format!("{month}月{days}")
-        } else {
-            format!("{days} {name}")
-        }
+        let name = self.months().split(' ').nth(usize::from(month.saturating_sub(1))).unwrap_or_default();
+        if self == Chinese { format!("{month}月{days}") } else { format!("{days} {name}") }
     }
 
     fn listed(self, items: &[String]) -> String {
@@ -266,11 +254,7 @@ mod tests {
     const HOUR: i64 = 3_600;
 
     fn date(text: &str) -> Date {
-        Date::read(text).unwrap_or(Date {
-            year: 0,
-            month: 1,
-            day: 1,
-        })
+        Date::read(text).unwrap_or(Date { year: 0, month: 1, day: 1 })
     }
 
     #[test]
@@ -293,24 +277,13 @@ mod tests {
     #[test]
     fn every_language_speaks_of_waiting() {
         for (tongue, one, many) in [
-            (
-                German,
-                "innerhalb von etwa 1 Stunde",
-                "innerhalb von etwa 4 Tagen",
-            ),
+            (German, "innerhalb von etwa 1 Stunde", "innerhalb von etwa 4 Tagen"),
             (Dutch, "binnen ongeveer 1 uur", "binnen ongeveer 4 dagen"),
             (Finnish, "noin 1 tunnin kuluessa", "noin 4 päivän kuluessa"),
-            (
-                Russian,
-                "примерно в течение 1 часа",
-                "примерно в течение 4 дней",
-            ),
+            (Russian, "примерно в течение 1 часа", "примерно в течение 4 дней"),
             (Chinese, "在大约1小时内", "在大约4天内"),
         ] {
-            assert_eq!(
-                (tongue.wait(HOUR).as_str(), tongue.wait(96 * HOUR).as_str()),
-                (one, many)
-            );
+            assert_eq!((tongue.wait(HOUR).as_str(), tongue.wait(96 * HOUR).as_str()), (one, many));
         }
         assert_eq!(Russian.wait(21 * HOUR), "примерно в течение 21 часа");
         assert_eq!(Russian.wait(11 * HOUR), "примерно в течение 11 часов");
@@ -321,22 +294,10 @@ mod tests {
         let christmas = [date("2026-12-26"), date("2026-12-25")];
         let new_year = [date("2026-12-31"), date("2027-01-01")];
         for (tongue, two_days, two_months) in [
-            (
-                English,
-                "on 25 and 26 December",
-                "on 31 December and 1 January",
-            ),
-            (
-                German,
-                "am 25. und 26. Dezember",
-                "am 31. Dezember und 1. Januar",
-            ),
+            (English, "on 25 and 26 December", "on 31 December and 1 January"),
+            (German, "am 25. und 26. Dezember", "am 31. Dezember und 1. Januar"),
             (Dutch, "op 25 en 26 december", "op 31 december en 1 januari"),
-            (
-                Finnish,
-                "25. ja 26. joulukuuta",
-                "31. joulukuuta ja 1. tammikuuta",
-            ),
+            (Finnish, "25. ja 26. joulukuuta", "31. joulukuuta ja 1. tammikuuta"),
             (Russian, "25 и 26 декабря", "31 декабря и 1 января"),
             (Chinese, "12月25日和26日", "12月31日和1月1日"),
         ] {
@@ -352,13 +313,7 @@ mod tests {
 
     #[test]
     fn many_closed_days_are_a_span() {
-        let dates: Vec<Date> = (21..=31)
-            .map(|day| Date {
-                year: 2026,
-                month: 12,
-                day,
-            })
-            .collect();
+        let dates: Vec<Date> = (21..=31).map(|day| Date { year: 2026, month: 12, day }).collect();
         for (tongue, expected) in [
             (English, "from 21 December to 31 December"),
             (German, "vom 21. Dezember bis 31. Dezember"),
@@ -373,14 +328,7 @@ mod tests {
 
     #[test]
     fn dates_that_are_none_are_left_out() {
-        for text in [
-            "",
-            "2026-13-01",
-            "2026-00-10",
-            "2026-12-32",
-            "today",
-            "2026-12",
-        ] {
+        for text in ["", "2026-13-01", "2026-00-10", "2026-12-32", "today", "2026-12"] {
             assert_eq!(Date::read(text), None, "{text}");
         }
     }

@@ -66,10 +66,7 @@ impl Settings {
     pub(crate) fn read(cx: &Context) -> Result<Self> {
         let mut settings: Self = cx.settings()?;
         let templates = std::mem::take(&mut settings.templates);
-        settings.templates = templates
-            .into_iter()
-            .map(|(tag, text)| (language::primary(&tag), text))
-            .collect();
+        settings.templates = templates.into_iter().map(|(tag, text)| (language::primary(&tag), text)).collect();
         settings.default_language = language::primary(&settings.default_language);
         let default = &settings.default_language;
         if Tongue::of(default).is_none() && !settings.templates.contains_key(default) {

@@ -12,12 +12,7 @@ use crate::{fallback, wording};
 const HOUR: f64 = 3_600.0;
 
 fn summary(count: u64, mean_hours: f64) -> Summary {
-    Summary {
-        count,
-        mean_seconds: mean_hours * HOUR,
-        p50_seconds: HOUR,
-        p90_seconds: 10.0 * HOUR,
-    }
+    Summary { count, mean_seconds: mean_hours * HOUR, p50_seconds: HOUR, p90_seconds: 10.0 * HOUR }
 }
 
 fn created(ticket: Value) -> Event {
@@ -58,22 +53,15 @@ fn a_customer_is_told_how_long_it_will_take() {
 #[test]
 fn weekends_and_holidays_show() {
     // Thursday 24 December, 15:00: two hours are left, and the rest of three comes on Monday.
-    let mut host = host().settings(json!({ "calendar": "office" })).calendar(
-        "office",
-        TestCalendar::weekdays(9, 17).closed_on("2026-12-25"),
-    );
+    let mut host = host()
+        .settings(json!({ "calendar": "office" }))
+        .calendar("office", TestCalendar::weekdays(9, 17).closed_on("2026-12-25"));
     let mut ticket = created(json!({ "requester": { "language": "de", "name": "Frau Möller" } }));
     ticket.time = Instant::parse_rfc3339("2026-12-24T15:00:00Z").unwrap();
     ticket.received_at = ticket.time;
     let text = reply(&mut host, &ticket);
-    assert!(
-        text.contains("und wir antworten Ihnen voraussichtlich innerhalb von etwa 4 Tagen."),
-        "{text}"
-    );
-    assert!(
-        text.contains("Bitte beachten Sie, dass wir am 25. Dezember geschlossen haben."),
-        "{text}"
-    );
+    assert!(text.contains("und wir antworten Ihnen voraussichtlich innerhalb von etwa 4 Tagen."), "{text}");
+    assert!(text.contains("Bitte beachten Sie, dass wir am 25. Dezember geschlossen haben."), "{text}");
     assert!(!text.contains("Zurzeit"), "{text}");
 
     let mut evening = created(json!({ "id": "2", "requester": { "id": "c2", "language": "en" } }));
@@ -81,10 +69,7 @@ fn weekends_and_holidays_show() {
     evening.received_at = evening.time;
     let effects = host.call(handle, &evening).unwrap();
     let text = effects[0].data["body"].as_str().unwrap();
-    assert!(
-        text.contains("within about 16 hours. We are closed at the moment."),
-        "{text}"
-    );
+    assert!(text.contains("within about 16 hours. We are closed at the moment."), "{text}");
     assert!(
         effects[0].reason.as_deref().unwrap().ends_with(
             "average first response of the last 28 days 10800s over 200 tickets, counted in calendar 'office' from now: \
@@ -96,22 +81,11 @@ fn weekends_and_holidays_show() {
 
 #[test]
 fn the_figures_of_the_group_go_before_those_of_all() {
-    let mut with_group = host()
-        .first_response(Some("billing"), summary(50, 1.0))
-        .first_response(Some("new"), summary(2, 90.0));
-    for (id, group, expected) in [
-        ("1", "billing", "1 hour"),
-        ("2", "new", "3 hours"),
-        ("3", "other", "3 hours"),
-    ] {
-        let text = reply(
-            &mut with_group,
-            &created(json!({ "id": id, "group": group, "requester": { "id": id } })),
-        );
-        assert!(
-            text.contains(&format!("within about {expected}")),
-            "{group}: {text}"
-        );
+    let mut with_group =
+        host().first_response(Some("billing"), summary(50, 1.0)).first_response(Some("new"), summary(2, 90.0));
+    for (id, group, expected) in [("1", "billing", "1 hour"), ("2", "new", "3 hours"), ("3", "other", "3 hours")] {
+        let text = reply(&mut with_group, &created(json!({ "id": id, "group": group, "requester": { "id": id } })));
+        assert!(text.contains(&format!("within about {expected}")), "{group}: {text}");
     }
 }
 
@@ -120,24 +94,12 @@ fn without_enough_past_nothing_is_promised() {
     for mut host in [
         TestHost::new(),
         TestHost::new().first_response(None, summary(4, 1.0)),
-        TestHost::new().first_response(
-            None,
-            Summary {
-                count: 9,
-                mean_seconds: f64::NAN,
-                ..Summary::default()
-            },
-        ),
+        TestHost::new().first_response(None, Summary { count: 9, mean_seconds: f64::NAN, ..Summary::default() }),
     ] {
         let text = reply(&mut host, &created(json!({})));
-        assert!(
-            text.contains("under the number 1.") && !text.contains("within"),
-            "{text}"
-        );
+        assert!(text.contains("under the number 1.") && !text.contains("within"), "{text}");
     }
-    let mut never = host()
-        .settings(json!({ "calendar": "never" }))
-        .calendar("never", false);
+    let mut never = host().settings(json!({ "calendar": "never" })).calendar("never", false);
     let text = reply(&mut never, &created(json!({})));
     assert!(!text.contains("within"), "{text}");
 }
@@ -145,14 +107,8 @@ fn without_enough_past_nothing_is_promised() {
 #[test]
 fn the_measure_can_be_chosen() {
     for (measure, expected) in [("mean", "3 hours"), ("p50", "1 hour"), ("p90", "10 hours")] {
-        let text = reply(
-            &mut host().settings(json!({ "measure": measure })),
-            &created(json!({})),
-        );
-        assert!(
-            text.contains(&format!("within about {expected}.")),
-            "{text}"
-        );
+        let text = reply(&mut host().settings(json!({ "measure": measure })), &created(json!({})));
+        assert!(text.contains(&format!("within about {expected}.")), "{text}");
     }
 }
 
@@ -160,24 +116,12 @@ fn the_measure_can_be_chosen() {
 fn the_language_is_the_requesters_or_else_the_tickets_or_else_detected() {
     let russian = "Здравствуйте, я не могу войти в систему уже второй день, помогите, пожалуйста.";
     for (ticket, expected) in [
-        (
-            json!({ "requester": { "language": "fi-FI" }, "language": "de" }),
-            "Hei",
-        ),
-        (
-            json!({ "language": "zh_CN", "requester": { "name": "王伟" } }),
-            "王伟，您好：",
-        ),
+        (json!({ "requester": { "language": "fi-FI" }, "language": "de" }), "Hei"),
+        (json!({ "language": "zh_CN", "requester": { "name": "王伟" } }), "王伟，您好："),
         (json!({ "language": "nl" }), "Goedendag"),
-        (
-            json!({ "description": russian, "requester": { "name": "Иван" } }),
-            "Здравствуйте, Иван!",
-        ),
+        (json!({ "description": russian, "requester": { "name": "Иван" } }), "Здравствуйте, Иван!"),
         (json!({ "requester": { "language": "tlh" } }), "Hello,"),
-        (
-            json!({ "requester": { "language": "" }, "language": "" }),
-            "Hello,",
-        ),
+        (json!({ "requester": { "language": "" }, "language": "" }), "Hello,"),
     ] {
         let text = reply(&mut host(), &created(ticket));
         assert!(text.starts_with(expected), "{text}");
@@ -190,10 +134,7 @@ fn the_language_is_the_requesters_or_else_the_tickets_or_else_detected() {
 fn every_shipped_text_can_be_filled_in_every_way() {
     let outlooks = [
         Outlook::default(),
-        Outlook {
-            seconds: Some(7_200),
-            ..Outlook::default()
-        },
+        Outlook { seconds: Some(7_200), ..Outlook::default() },
         Outlook {
             seconds: Some(500_000),
             is_closed_now: true,
@@ -204,17 +145,11 @@ fn every_shipped_text_can_be_filled_in_every_way() {
     for tongue in Tongue::ALL {
         for outlook in &outlooks {
             for name in [None, Some("Ann")] {
-                let ticket =
-                    deskbell::testing::ticket(json!({ "id": "77", "requester": { "name": name } }));
+                let ticket = deskbell::testing::ticket(json!({ "id": "77", "requester": { "name": name } }));
                 let mut values = wording::ticket_values(&ticket);
                 values.extend(outlook.values(tongue));
-                let text =
-                    fallback::fill_or(None, tongue.template(), &Value::Object(values), |_| {})
-                        .unwrap();
-                assert!(
-                    text.contains("77") && !text.contains('{') && !text.contains("  "),
-                    "{text}"
-                );
+                let text = fallback::fill_or(None, tongue.template(), &Value::Object(values), |_| {}).unwrap();
+                assert!(text.contains("77") && !text.contains('{') && !text.contains("  "), "{text}");
                 assert_eq!(text.contains("Ann"), name.is_some(), "{text}");
                 assert_eq!(text.matches("\n\n").count(), 2, "{text}");
             }
@@ -230,22 +165,12 @@ fn own_texts_go_before_the_shipped_ones() {
             "en": "Hi {{custom.nickname}}!",
         },
     });
-    let text = reply(
-        &mut host().settings(settings.clone()),
-        &created(json!({ "requester": { "language": "fr-CA" } })),
-    );
+    let text = reply(&mut host().settings(settings.clone()), &created(json!({ "requester": { "language": "fr-CA" } })));
     assert_eq!(text, "Bonjour à vous, réponse sous 3 h (1).");
     let mut other = host().settings(settings);
     let text = reply(&mut other, &created(json!({})));
-    assert!(
-        text.starts_with("Hello,"),
-        "a text with a gap is not sent: {text}"
-    );
-    assert!(
-        other.logs()[0]
-            .to_string()
-            .contains("`templates.en`: no value for custom.nickname")
-    );
+    assert!(text.starts_with("Hello,"), "a text with a gap is not sent: {text}");
+    assert!(other.logs()[0].to_string().contains("`templates.en`: no value for custom.nickname"));
 }
 
 #[test]
@@ -269,37 +194,20 @@ fn nobody_but_customers_is_answered() {
 #[test]
 fn machines_are_not_answered() {
     for (ticket, why) in [
-        (
-            json!({ "subject": "Automatische Antwort: Re: Ihre Anfrage" }),
-            "automatic message",
-        ),
+        (json!({ "subject": "Automatische Antwort: Re: Ihre Anfrage" }), "automatic message"),
         (json!({ "subject": "自动回复: 您好" }), "automatic message"),
-        (
-            json!({ "requester": { "email": "no-reply@example.com" } }),
-            "nobody reads",
-        ),
+        (json!({ "requester": { "email": "no-reply@example.com" } }), "nobody reads"),
         (json!({ "tags": ["spam"] }), "the tag spam"),
     ] {
         check_silence(&mut host(), &created(ticket), why);
     }
-    let settings =
-        json!({ "except_emails": ["*@own.example", "bot@other.example"], "channels": ["email"] });
+    let settings = json!({ "except_emails": ["*@own.example", "bot@other.example"], "channels": ["email"] });
     for (ticket, why) in [
-        (
-            json!({ "requester": { "email": "Desk@OWN.example" } }),
-            "`except_emails`",
-        ),
-        (
-            json!({ "requester": { "email": "bot@other.example" } }),
-            "`except_emails`",
-        ),
+        (json!({ "requester": { "email": "Desk@OWN.example" } }), "`except_emails`"),
+        (json!({ "requester": { "email": "bot@other.example" } }), "`except_emails`"),
         (json!({ "channel": "web" }), "its channel is web"),
     ] {
-        check_silence(
-            &mut host().settings(settings.clone()),
-            &created(ticket),
-            why,
-        );
+        check_silence(&mut host().settings(settings.clone()), &created(ticket), why);
     }
 }
 
@@ -311,12 +219,8 @@ fn two_machines_that_write_to_each_other_come_to_an_end() {
         let ticket = json!({ "id": number.to_string(), "requester": { "id": format!("new-{number}"), "email": "Loop@example.com" } });
         n_sent += host.call(handle, &created(ticket)).unwrap().len();
     }
-    assert_eq!(
-        n_sent, 3,
-        "as many as a day allows, however many ids the helpdesk makes of the address"
-    );
-    let mut next_day =
-        created(json!({ "id": "99", "requester": { "id": "x", "email": "loop@example.com" } }));
+    assert_eq!(n_sent, 3, "as many as a day allows, however many ids the helpdesk makes of the address");
+    let mut next_day = created(json!({ "id": "99", "requester": { "id": "x", "email": "loop@example.com" } }));
     next_day.time = next_day.time + seconds(86_401);
     next_day.received_at = next_day.time;
     reply(&mut host, &next_day);
@@ -337,19 +241,12 @@ fn what_comes_too_late_is_not_acknowledged() {
     check_silence(&mut host(), &late, "more than 12h after");
     let answered = created(json!({ "agent_replies": 1 }));
     check_silence(&mut host(), &answered, "it has been answered");
-    check_silence(
-        &mut host(),
-        &created(json!({ "status": "closed" })),
-        "it has been answered",
-    );
+    check_silence(&mut host(), &created(json!({ "status": "closed" })), "it has been answered");
 }
 
 #[test]
 fn names_that_are_bait_are_not_mailed_to_strangers() {
-    let text = reply(
-        &mut host(),
-        &created(json!({ "requester": { "name": "Win at https://evil.example" } })),
-    );
+    let text = reply(&mut host(), &created(json!({ "requester": { "name": "Win at https://evil.example" } })));
     assert!(text.starts_with("Hello,\n"), "{text}");
 }
 
@@ -373,22 +270,13 @@ fn odd_tickets_do_no_harm() {
 fn bad_settings_name_the_member() {
     for (settings, expected) in [
         (json!({ "template": {} }), "unknown field `template`"),
-        (
-            json!({ "default_language": "xx" }),
-            "`default_language`: there is no text in 'xx'",
-        ),
-        (
-            json!({ "calendar": "nowhere" }),
-            "setting `calendar` = 'nowhere'",
-        ),
+        (json!({ "default_language": "xx" }), "`default_language`: there is no text in 'xx'"),
+        (json!({ "calendar": "nowhere" }), "setting `calendar` = 'nowhere'"),
         (json!({ "max_age": "soon" }), "setting `max_age`"),
         (json!({ "measure": "best" }), "unknown variant `best`"),
         (json!({ "days": 0 }), "`days`"),
     ] {
-        let error = host()
-            .settings(settings)
-            .call(handle, &created(json!({})))
-            .unwrap_err();
+        let error = host().settings(settings).call(handle, &created(json!({}))).unwrap_err();
         assert!(error.message.contains(expected), "{error}");
     }
 }

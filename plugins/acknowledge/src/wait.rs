@@ -48,25 +48,16 @@ impl Date {
 impl Outlook {
     pub(crate) fn read(ticket: &Ticket, settings: &Settings, cx: &Context) -> Result<Self> {
         let calendar = cx.calendar(settings.calendar.as_str());
-        let in_calendar = |error: Error| {
-            error.while_doing(format!(
-                "acknowledge setting `calendar` = '{}'",
-                settings.calendar
-            ))
-        };
+        let in_calendar =
+            |error: Error| error.while_doing(format!("acknowledge setting `calendar` = '{}'", settings.calendar));
         let now = cx.now();
-        let mut outlook = Self {
-            is_closed_now: !calendar.is_open(now).map_err(in_calendar)?,
-            ..Self::default()
-        };
+        let mut outlook = Self { is_closed_now: !calendar.is_open(now).map_err(in_calendar)?, ..Self::default() };
         if let Some((typical, basis)) = typical_wait(ticket, settings, cx)? {
             match calendar.add(now, format!("{typical}s")) {
                 Ok(expected) => {
                     outlook.seconds = Some(expected.seconds_since(now));
-                    outlook.reason = format!(
-                        "{basis}, counted in calendar '{}' from now: {expected}",
-                        settings.calendar
-                    );
+                    outlook.reason =
+                        format!("{basis}, counted in calendar '{}' from now: {expected}", settings.calendar);
                 }
                 // A calendar may have no working time ahead; then there is nothing to promise.
                 Err(error) if !error.retry => {
@@ -75,15 +66,10 @@ impl Outlook {
                 Err(error) => return Err(in_calendar(error)),
             }
         } else {
-            outlook.reason = format!(
-                "no wait promised: fewer than {} tickets to go by",
-                settings.min_tickets
-            );
+            outlook.reason = format!("no wait promised: fewer than {} tickets to go by", settings.min_tickets);
         }
         let days_to_answer = outlook.seconds.unwrap_or(0).div_euclid(DAY_SECONDS) + 1;
-        let days = days_to_answer
-            .max(i64::from(settings.holidays_ahead))
-            .min(MAX_DAYS_AHEAD);
+        let days = days_to_answer.max(i64::from(settings.holidays_ahead)).min(MAX_DAYS_AHEAD);
         let days = u32::try_from(days).unwrap_or(1);
         let closed = calendar.closed_dates(now, days).map_err(in_calendar)?;
         outlook.closed = closed.iter().filter_map(|date| Date::read(date)).collect();
@@ -106,10 +92,7 @@ impl Outlook {
         if !self.closed.is_empty() {
             values.insert("closed".to_owned(), tongue.closed(&self.closed).into());
         }
-        let dates = self
-            .closed
-            .iter()
-            .map(|date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day));
+        let dates = self.closed.iter().map(|date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day));
         values.insert("closed_dates".to_owned(), dates.collect::<Vec<_>>().into());
         values.insert("closed_now".to_owned(), json!(self.is_closed_now));
         values
@@ -118,18 +101,8 @@ impl Outlook {
 
 /// What first responses took lately, in whole seconds, and on which tickets that rests: those of the ticket's group where
 /// there are enough, else all.
-fn typical_wait(
-    ticket: &Ticket,
-    settings: &Settings,
-    cx: &Context,
-) -> Result<Option<(i64, String)>> {
-    let groups = ticket
-        .group
-        .as_deref()
-        .filter(|group| !group.is_empty())
-        .map(Some)
-        .into_iter()
-        .chain([None]);
+fn typical_wait(ticket: &Ticket, settings: &Settings, cx: &Context) -> Result<Option<(i64, String)>> {
+    let groups = ticket.group.as_deref().filter(|group| !group.is_empty()).map(Some).into_iter().chain([None]);
     for group in groups {
         let Some(summary) = cx.first_response(settings.days, group)? else {
             continue;
@@ -142,9 +115,7 @@ fn typical_wait(
         if summary.count < settings.min_tickets || !seconds.is_finite() || seconds < 0.0 {
             continue;
         }
-        let whose = group
-            .map(|group| format!(" of {group}"))
-            .unwrap_or_default();
+        let whose = group.map(|group| format!(" of {group}")).unwrap_or_default();
         let seconds = seconds.round() as i64;
         let basis = format!(
             "{measure} first response{whose} of the last {} days {seconds}s over {} tickets",

@@ -4,6 +4,7 @@
 mod fallback;
 #[path = "../../routing/src/language.rs"]
 mod language;
+mod ours;
 mod phrases;
 mod settings;
 mod snooze;
@@ -24,6 +25,8 @@ deskbell::automation!(handle);
 const TIMER: &str = "autoclose";
 /// Since when the ticket waits for its customer ([`Pending`]).
 const KEY: &str = "pending";
+/// What our latest reminder can be recognised by.
+const REMINDER: &str = "reminder";
 
 /// What the timer is for.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,7 +83,7 @@ fn follow(event: &Event, ticket: &Ticket, settings: &Settings, cx: &Context) -> 
     let snoozed_until = snooze::end(ticket, settings, cx.now());
     let is_held = snoozed_until.is_some() || settings.exception(ticket).is_some();
     let since = match known {
-        Some(known) if !restarts(event) && (is_held || !known.is_held) => known.since,
+        Some(known) if (is_held || !known.is_held) && !restarts(event, cx)? => known.since,
         // A late event never turns the clock back, for the ticket shows something younger.
         Some(known) => event.time.0.max(known.since),
         None => event.time.0,
@@ -91,33 +94,29 @@ fn follow(event: &Event, ticket: &Ticket, settings: &Settings, cx: &Context) -> 
     }
     kv.set_json(KEY, &pending)?;
     match snoozed_until {
-        Some(until) => cx.set_timer(
-            TIMER,
-            until,
-            &json!(Appointment {
-                step: Step::Resume,
-                since
-            }),
-        ),
+        Some(until) => appoint(Step::Resume, since, until, cx),
         None if is_held || has_answered(ticket, since) => cx.cancel_timer(TIMER),
         None => arm(since, settings, cx),
     }
 }
 
 /// Whether the event makes the customer's time begin anew: the ticket turns pending, or an agent asks again.
-fn restarts(event: &Event) -> bool {
-    let turns_pending = event
-        .change("status")
-        .is_some_and(|change| change.to == "pending");
-    let asks_again = event.by_agent() && event.comment().is_some_and(|comment| comment.public);
-    turns_pending || asks_again
+fn restarts(event: &Event, cx: &Context) -> Result<bool> {
+    let status = event.change("status");
+    if status.is_some_and(|change| change.to == "pending") {
+        return Ok(true);
+    }
+    let comment = event.comment().filter(|comment| comment.public && event.by_agent());
+    let Some(comment) = comment else {
+        return Ok(false);
+    };
+    let reminder = cx.kv(Scope::Ticket).get(REMINDER)?.unwrap_or_default();
+    Ok(!ours::is_of(&comment.body, &reminder))
 }
 
 /// Whether the customer has said something since, whatever the helpdesk makes of the status.
 fn has_answered(ticket: &Ticket, since: i64) -> bool {
-    ticket
-        .last_customer_comment_at
-        .is_some_and(|at| at.0 >= since)
+    ticket.last_customer_comment_at.is_some_and(|at| at.0 >= since)
 }
 
 /// Sets the timer for what comes next in the time that began at `since`.
@@ -125,42 +124,21 @@ fn arm(since: i64, settings: &Settings, cx: &Context) -> Result<()> {
     if let Some(after) = &settings.remind_after {
         let due = due(since, after, "remind_after", settings, cx)?;
         if due > cx.now() {
-            return cx.set_timer(
-                TIMER,
-                due,
-                &json!(Appointment {
-                    step: Step::Remind,
-                    since
-                }),
-            );
+            return appoint(Step::Remind, since, due, cx);
         }
     }
     let due = due(since, &settings.after, "after", settings, cx)?;
-    cx.set_timer(
-        TIMER,
-        due.max(cx.now()),
-        &json!(Appointment {
-            step: Step::Close,
-            since
-        }),
-    )
+    appoint(Step::Close, since, due.max(cx.now()), cx)
 }
 
-fn due(
-    since: i64,
-    after: &str,
-    member: &str,
-    settings: &Settings,
-    cx: &Context,
-) -> Result<Instant> {
-    let due = cx
-        .calendar(settings.calendar.as_str())
-        .add(Instant(since), after);
+fn appoint(step: Step, since: i64, at: Instant, cx: &Context) -> Result<()> {
+    cx.set_timer(TIMER, at, &json!(Appointment { step, since }))
+}
+
+fn due(since: i64, after: &str, member: &str, settings: &Settings, cx: &Context) -> Result<Instant> {
+    let due = cx.calendar(settings.calendar.as_str()).add(Instant(since), after);
     due.map_err(|error| {
-        error.while_doing(format!(
-            "autoclose setting `{member}` = '{after}' in calendar '{}'",
-            settings.calendar
-        ))
+        error.while_doing(format!("autoclose setting `{member}` = '{after}' in calendar '{}'", settings.calendar))
     })
 }
 
@@ -170,33 +148,16 @@ fn forget(cx: &Context) -> Result<()> {
 }
 
 /// Does what the timer is for, if it is still right.
-fn keep(
-    appointment: Appointment,
-    ticket: &Ticket,
-    settings: &Settings,
-    cx: &Context,
-) -> Result<Vec<Effect>> {
+fn keep(appointment: Appointment, ticket: &Ticket, settings: &Settings, cx: &Context) -> Result<Vec<Effect>> {
     let Appointment { step, since } = appointment;
     let kv = cx.kv(Scope::Ticket);
-    let is_current = kv
-        .get_json::<Pending>(KEY)?
-        .is_some_and(|pending| pending.since == since);
-    if !is_current
-        || ticket.status != "pending"
-        || has_answered(ticket, since)
-        || settings.exception(ticket).is_some()
+    let is_current = kv.get_json::<Pending>(KEY)?.is_some_and(|pending| pending.since == since);
+    if !is_current || ticket.status != "pending" || has_answered(ticket, since) || settings.exception(ticket).is_some()
     {
         return Ok(vec![]);
     }
     if let Some(until) = snooze::end(ticket, settings, cx.now()) {
-        cx.set_timer(
-            TIMER,
-            until,
-            &json!(Appointment {
-                step: Step::Resume,
-                since
-            }),
-        )?;
+        appoint(Step::Resume, since, until, cx)?;
         return Ok(vec![]);
     }
     match step {
@@ -204,13 +165,7 @@ fn keep(
         Step::Close => close(since, ticket, settings, cx),
         Step::Resume => {
             let since = cx.now().0;
-            kv.set_json(
-                KEY,
-                &Pending {
-                    since,
-                    is_held: false,
-                },
-            )?;
+            kv.set_json(KEY, &Pending { since, is_held: false })?;
             arm(since, settings, cx)?;
             Ok(vec![])
         }
@@ -219,27 +174,16 @@ fn keep(
 
 fn remind(since: i64, ticket: &Ticket, settings: &Settings, cx: &Context) -> Result<Vec<Effect>> {
     let at = due(since, &settings.after, "after", settings, cx)?.max(cx.now());
-    cx.set_timer(
-        TIMER,
-        at,
-        &json!(Appointment {
-            step: Step::Close,
-            since
-        }),
-    )?;
+    appoint(Step::Close, since, at, cx)?;
     let (own, shipped) = settings.reminder(ticket);
     let mut values = wording::ticket_values(ticket);
     values.insert("closes_at".to_owned(), at.to_rfc3339().into());
     let text = fallback::fill_or(own, shipped, &Value::Object(values), |problem| {
-        cx.warn(format!(
-            "autoclose setting `reminder`: {problem}; the shipped text was used instead"
-        ));
+        cx.warn(format!("autoclose setting `reminder`: {problem}; the shipped text was used instead"));
     })?;
+    cx.kv(Scope::Ticket).set(REMINDER, ours::trace(&text))?;
     let after = settings.remind_after.as_deref().unwrap_or_default();
-    let reason = format!(
-        "{}, more than {after}; it will be closed at {at}",
-        waited(since, settings)
-    );
+    let reason = format!("{}, more than {after}; it will be closed at {at}", waited(since, settings));
     Ok(vec![Effect::reply(text).because(reason)])
 }
 
@@ -253,9 +197,7 @@ fn close(since: i64, ticket: &Ticket, settings: &Settings, cx: &Context) -> Resu
                 effects.push(Effect::reply(text).because(reason.as_str()));
             }
             Ok(_) => {}
-            Err(problem) => cx.warn(format!(
-                "autoclose setting `farewell`: {problem}; nothing was sent"
-            )),
+            Err(problem) => cx.warn(format!("autoclose setting `farewell`: {problem}; nothing was sent")),
         }
     }
     effects.push(Effect::set_status(settings.final_status()).because(reason));
@@ -263,9 +205,5 @@ fn close(since: i64, ticket: &Ticket, settings: &Settings, cx: &Context) -> Resu
 }
 
 fn waited(since: i64, settings: &Settings) -> String {
-    format!(
-        "the customer has not answered since {} (calendar '{}')",
-        Instant(since),
-        settings.calendar
-    )
+    format!("the customer has not answered since {} (calendar '{}')", Instant(since), settings.calendar)
 }

@@ -58,10 +58,7 @@ impl Settings {
     pub(crate) fn read(cx: &Context) -> Result<Self> {
         let mut settings: Self = cx.settings()?;
         for texts in [&mut settings.reminder, &mut settings.farewell] {
-            *texts = std::mem::take(texts)
-                .into_iter()
-                .map(|(tag, text)| (language::primary(&tag), text))
-                .collect();
+            *texts = std::mem::take(texts).into_iter().map(|(tag, text)| (language::primary(&tag), text)).collect();
         }
         settings.default_language = language::primary(&settings.default_language);
         Ok(settings)
@@ -82,14 +79,10 @@ impl Settings {
 
     /// The reminder in the requester's language: the operator's text, if there is one, and the shipped one.
     pub(crate) fn reminder(&self, ticket: &Ticket) -> (Option<&str>, &'static str) {
-        let language = self.language_of(ticket, |code| {
-            self.reminder.contains_key(code) || phrases::reminder(code).is_some()
-        });
+        let language =
+            self.language_of(ticket, |code| self.reminder.contains_key(code) || phrases::reminder(code).is_some());
         let own = self.reminder.get(&language).map(String::as_str);
-        (
-            own,
-            phrases::reminder(&language).unwrap_or(phrases::ENGLISH),
-        )
+        (own, phrases::reminder(&language).unwrap_or(phrases::ENGLISH))
     }
 
     /// What goes out with the closing, if anything.
@@ -100,12 +93,7 @@ impl Settings {
 
     fn language_of(&self, ticket: &Ticket, has_text: impl Fn(&str) -> bool) -> String {
         let stated = [&ticket.requester.language, &ticket.language];
-        let mut codes = stated
-            .into_iter()
-            .flatten()
-            .map(|tag| language::primary(tag));
-        codes
-            .find(|code| has_text(code))
-            .unwrap_or_else(|| self.default_language.clone())
+        let mut codes = stated.into_iter().flatten().map(|tag| language::primary(tag));
+        codes.find(|code| has_text(code)).unwrap_or_else(|| self.default_language.clone())
     }
 }

@@ -10,9 +10,7 @@ pub(crate) fn end(ticket: &Ticket, settings: &Settings, now: Instant) -> Option<
     let until = match ticket.custom.get(&settings.snooze_field)? {
         // A date is put aside until its end.
         Value::String(text) if text.trim().len() == 10 => {
-            Instant::parse_rfc3339(&format!("{}T00:00:00Z", text.trim()))
-                .ok()?
-                .plus_seconds(86_400)
+            Instant::parse_rfc3339(&format!("{}T00:00:00Z", text.trim())).ok()?.plus_seconds(86_400)
         }
         Value::String(text) => Instant::parse_rfc3339(text.trim()).ok()?,
         Value::Number(number) => Instant::from_unix_seconds(number.as_i64()?),
@@ -36,20 +34,14 @@ mod tests {
             (json!("2026-01-07"), Some("2026-01-08T00:00:00Z")),
             (json!("2026-01-05"), Some("2026-01-06T00:00:00Z")),
             (json!("2026-01-04"), None),
-            (
-                json!("2026-01-05T14:00:00+01:00"),
-                Some("2026-01-05T13:00:00Z"),
-            ),
+            (json!("2026-01-05T14:00:00+01:00"), Some("2026-01-05T13:00:00Z")),
             (json!("2026-01-05T12:00:00Z"), None),
             (json!(1_767_700_800), Some("2026-01-06T12:00:00Z")),
             (json!("soon"), None),
             (json!(null), None),
             (json!(""), None),
         ] {
-            let ticket = Ticket {
-                custom: [("snoozed_until".to_owned(), value.clone())].into(),
-                ..Ticket::default()
-            };
+            let ticket = Ticket { custom: [("snoozed_until".to_owned(), value.clone())].into(), ..Ticket::default() };
             let mut found = None;
             let mut host = TestHost::new();
             host.call(
@@ -60,11 +52,7 @@ mod tests {
                 &deskbell::testing::event(json!({})),
             )
             .unwrap();
-            assert_eq!(
-                found.map(Instant::to_rfc3339).as_deref(),
-                expected,
-                "{value}"
-            );
+            assert_eq!(found.map(Instant::to_rfc3339).as_deref(), expected, "{value}");
         }
     }
 }

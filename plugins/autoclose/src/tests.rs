@@ -26,13 +26,7 @@ fn happens(hours: i64, kind: &str, role: &str, data: Value, ticket: Value) -> Ev
 fn status(hours: i64, status: &str, ticket: Value) -> Event {
     let mut ticket = ticket;
     ticket["status"] = json!(status);
-    happens(
-        hours,
-        "ticket.updated",
-        "agent",
-        json!({ "changes": { "status": { "to": status } } }),
-        ticket,
-    )
+    happens(hours, "ticket.updated", "agent", json!({ "changes": { "status": { "to": status } } }), ticket)
 }
 
 fn comment(hours: i64, role: &str, ticket: Value) -> Event {
@@ -40,34 +34,16 @@ fn comment(hours: i64, role: &str, ticket: Value) -> Event {
     if role == "customer" {
         ticket["last_customer_comment_at"] = json!(at(hours));
     }
-    happens(
-        hours,
-        "ticket.commented",
-        role,
-        json!({ "comment": { "public": true, "body": "hello" } }),
-        ticket,
-    )
+    happens(hours, "ticket.commented", role, json!({ "comment": { "public": true, "body": "hello" } }), ticket)
 }
 
 fn tags(hours: i64, tags: &[&str]) -> Event {
-    happens(
-        hours,
-        "ticket.updated",
-        "agent",
-        json!({ "changes": { "tags": { "to": tags } } }),
-        json!({ "tags": tags }),
-    )
+    happens(hours, "ticket.updated", "agent", json!({ "changes": { "tags": { "to": tags } } }), json!({ "tags": tags }))
 }
 
 fn snoozed(hours: i64, until: Value) -> Event {
     let changes = json!({ "changes": { "custom.snoozed_until": { "to": until } } });
-    happens(
-        hours,
-        "ticket.updated",
-        "agent",
-        changes,
-        json!({ "custom": { "snoozed_until": until } }),
-    )
+    happens(hours, "ticket.updated", "agent", changes, json!({ "custom": { "snoozed_until": until } }))
 }
 
 /// Three days, with a reminder after two.
@@ -76,25 +52,17 @@ fn host() -> TestHost {
 }
 
 fn next(host: &TestHost) -> Option<i64> {
-    host.timers()
-        .first()
-        .map(|timer| timer.at.seconds_since(at(0)) / 3_600)
+    host.timers().first().map(|timer| timer.at.seconds_since(at(0)) / 3_600)
 }
 
 #[test]
 fn a_customer_who_does_not_answer_is_reminded_and_then_the_ticket_is_solved() {
     let mut host = host();
-    assert_eq!(
-        host.call(handle, &status(0, "pending", json!({}))).unwrap(),
-        []
-    );
+    assert_eq!(host.call(handle, &status(0, "pending", json!({}))).unwrap(), []);
     assert_eq!(host.advance(handle, at(47)).unwrap(), []);
     let reminder = host.advance(handle, at(48)).unwrap();
     assert!(
-        reminder[0].data["body"]
-            .as_str()
-            .unwrap()
-            .contains("We are still waiting for your answer in the matter 1.")
+        reminder[0].data["body"].as_str().unwrap().contains("We are still waiting for your answer in the matter 1.")
     );
     assert_eq!(
         reminder[0].reason.as_deref(),
@@ -104,17 +72,8 @@ fn a_customer_who_does_not_answer_is_reminded_and_then_the_ticket_is_solved() {
         )
     );
     let closing = host.advance(handle, at(72)).unwrap();
-    assert_eq!(
-        (closing.len(), &closing[0].data),
-        (1, &json!({ "status": "solved" }))
-    );
-    assert!(
-        closing[0]
-            .reason
-            .as_deref()
-            .unwrap()
-            .ends_with("more than 72h")
-    );
+    assert_eq!((closing.len(), &closing[0].data), (1, &json!({ "status": "solved" })));
+    assert!(closing[0].reason.as_deref().unwrap().ends_with("more than 72h"));
     assert_eq!(host.advance(handle, at(1_000)).unwrap(), []);
 }
 
@@ -123,10 +82,7 @@ fn a_weeks_wait_and_no_reminder_are_the_default() {
     let mut host = TestHost::new();
     host.call(handle, &status(0, "pending", json!({}))).unwrap();
     assert_eq!(next(&host), Some(168));
-    assert_eq!(
-        host.advance(handle, at(168)).unwrap()[0].data,
-        json!({ "status": "solved" })
-    );
+    assert_eq!(host.advance(handle, at(168)).unwrap()[0].data, json!({ "status": "solved" }));
 }
 
 #[test]
@@ -139,13 +95,7 @@ fn an_answer_or_another_status_ends_it() {
         status(24, "solved", json!({})),
         tags(24, &["no-autoclose"]),
         tags(24, &["snoozed"]),
-        happens(
-            24,
-            "ticket.merged",
-            "agent",
-            json!({ "into": "2" }),
-            json!({}),
-        ),
+        happens(24, "ticket.merged", "agent", json!({ "into": "2" }), json!({})),
         happens(24, "ticket.deleted", "agent", json!({}), json!({})),
     ] {
         let mut host = host();
@@ -160,11 +110,7 @@ fn notes_and_bots_neither_end_nor_restart_it() {
     let mut host = host();
     host.call(handle, &status(0, "pending", json!({}))).unwrap();
     let note = json!({ "comment": { "public": false, "body": "hm" } });
-    host.call(
-        handle,
-        &happens(10, "ticket.commented", "agent", note, json!({})),
-    )
-    .unwrap();
+    host.call(handle, &happens(10, "ticket.commented", "agent", note, json!({}))).unwrap();
     host.call(handle, &comment(20, "bot", json!({}))).unwrap();
     host.call(handle, &tags(30, &["x"])).unwrap();
     assert_eq!(next(&host), Some(48));
@@ -180,15 +126,24 @@ fn an_agent_who_asks_again_restarts_it() {
     host.call(handle, &comment(24, "agent", json!({}))).unwrap();
     assert_eq!(next(&host), Some(72));
     // The customer answered and the helpdesk left the ticket pending; then the agent asked once more.
-    host.call(handle, &comment(30, "customer", json!({})))
-        .unwrap();
+    host.call(handle, &comment(30, "customer", json!({}))).unwrap();
     assert_eq!(next(&host), None);
-    host.call(
-        handle,
-        &comment(40, "agent", json!({ "last_customer_comment_at": at(30) })),
-    )
-    .unwrap();
+    host.call(handle, &comment(40, "agent", json!({ "last_customer_comment_at": at(30) }))).unwrap();
     assert_eq!(next(&host), Some(88));
+}
+
+#[test]
+fn our_own_reminder_comes_back_as_an_agents_and_does_not_restart_it() {
+    let mut host = host();
+    host.call(handle, &status(0, "pending", json!({}))).unwrap();
+    let reminder = host.advance(handle, at(48)).unwrap();
+    let body = reminder[0].data["body"].as_str().unwrap();
+    let mut echo = comment(48, "agent", json!({}));
+    echo.data["comment"]["body"] = json!(format!("<div>{}</div>", body.replace('\n', "<br>")));
+    host.call(handle, &echo).unwrap();
+    assert_eq!(next(&host), Some(72));
+    host.call(handle, &comment(60, "agent", json!({}))).unwrap();
+    assert_eq!(next(&host), Some(108), "a person who asks again does");
 }
 
 #[test]
@@ -211,8 +166,7 @@ fn what_is_put_aside_is_not_closed_and_gets_its_whole_time_afterwards() {
 fn a_snooze_that_runs_out_begins_the_time_anew() {
     let mut host = host();
     host.call(handle, &status(0, "pending", json!({}))).unwrap();
-    host.call(handle, &snoozed(24, json!("2026-01-09T08:00:00Z")))
-        .unwrap();
+    host.call(handle, &snoozed(24, json!("2026-01-09T08:00:00Z"))).unwrap();
     assert_eq!(next(&host), Some(96));
     assert_eq!(host.advance(handle, at(96)).unwrap(), []);
     assert_eq!(next(&host), Some(144));
@@ -222,8 +176,7 @@ fn a_snooze_that_runs_out_begins_the_time_anew() {
 #[test]
 fn late_events_do_not_turn_the_clock_back() {
     let mut host = host();
-    host.call(handle, &status(24, "pending", json!({})))
-        .unwrap();
+    host.call(handle, &status(24, "pending", json!({}))).unwrap();
     let mut late = comment(2, "agent", json!({}));
     late.late = true;
     host.call(handle, &late).unwrap();
@@ -244,10 +197,7 @@ fn late_events_do_not_turn_the_clock_back() {
 fn working_time_counts_where_a_calendar_is_set() {
     let mut host = TestHost::new()
         .settings(json!({ "calendar": "office", "after": "5bd" }))
-        .calendar(
-            "office",
-            TestCalendar::weekdays(9, 17).closed_on("2026-01-08"),
-        );
+        .calendar("office", TestCalendar::weekdays(9, 17).closed_on("2026-01-08"));
     host.call(handle, &status(0, "pending", json!({}))).unwrap();
     assert_eq!(host.timers()[0].at.to_rfc3339(), "2026-01-13T09:00:00Z");
 }
@@ -261,30 +211,16 @@ fn texts_are_in_the_requesters_language() {
         ("xx", "still waiting"),
     ] {
         let mut host = host();
-        host.call(
-            handle,
-            &status(
-                0,
-                "pending",
-                json!({ "requester": { "language": requester } }),
-            ),
-        )
-        .unwrap();
+        host.call(handle, &status(0, "pending", json!({ "requester": { "language": requester } }))).unwrap();
         let body = host.advance(handle, at(48)).unwrap()[0].data["body"].to_string();
         assert!(body.contains(expected), "{body}");
     }
     for code in ["en", "de", "nl", "fi", "ru", "zh"] {
         let text = phrases::reminder(code).unwrap();
         for name in [Value::Null, json!("Ann")] {
-            let ticket =
-                deskbell::testing::ticket(json!({ "id": "77", "requester": { "name": name } }));
-            let filled =
-                crate::wording::fill(text, &Value::Object(crate::wording::ticket_values(&ticket)))
-                    .unwrap();
-            assert!(
-                filled.contains("77") && !filled.contains('{') && !filled.contains("  "),
-                "{filled}"
-            );
+            let ticket = deskbell::testing::ticket(json!({ "id": "77", "requester": { "name": name } }));
+            let filled = crate::wording::fill(text, &Value::Object(crate::wording::ticket_values(&ticket))).unwrap();
+            assert!(filled.contains("77") && !filled.contains('{') && !filled.contains("  "), "{filled}");
         }
     }
 }
@@ -305,21 +241,10 @@ fn own_texts_and_a_farewell_can_be_given() {
         json!([{ "body": "Still there, friend? We close at 2026-01-08." }, { "body": "Closed 1." }, { "status": "closed" }])
     );
     let mut gap = TestHost::new().settings(settings);
-    gap.call(
-        handle,
-        &status(0, "pending", json!({ "requester": { "language": "de" } })),
-    )
-    .unwrap();
+    gap.call(handle, &status(0, "pending", json!({ "requester": { "language": "de" } }))).unwrap();
     let effects = gap.advance(handle, at(72)).unwrap();
-    assert_eq!(
-        effects.len(),
-        2,
-        "a farewell with a gap is not sent, and the ticket is closed all the same"
-    );
-    assert!(gap.logs().iter().any(|line| {
-        line.to_string()
-            .contains("`farewell`: no value for custom.gap")
-    }));
+    assert_eq!(effects.len(), 2, "a farewell with a gap is not sent, and the ticket is closed all the same");
+    assert!(gap.logs().iter().any(|line| { line.to_string().contains("`farewell`: no value for custom.gap") }));
 }
 
 #[test]
@@ -332,13 +257,8 @@ fn timers_of_others_and_of_before_do_nothing() {
         ("autoclose", json!({ "step": "burn", "since": at(0).0 })),
         ("autoclose", Value::Null),
     ] {
-        let fired = happens(
-            80,
-            "timer.fired",
-            "system",
-            json!({ "name": name, "payload": payload, "due": START }),
-            json!({}),
-        );
+        let fired =
+            happens(80, "timer.fired", "system", json!({ "name": name, "payload": payload, "due": START }), json!({}));
         assert_eq!(host.call(handle, &fired).unwrap(), []);
     }
     // The ticket, as it is when the timer fires, has the last word.
@@ -377,21 +297,12 @@ fn odd_tickets_do_no_harm() {
 fn bad_settings_name_the_member() {
     for (settings, expected) in [
         (json!({ "aftr": "1h" }), "unknown field `aftr`"),
-        (
-            json!({ "after": "7d" }),
-            "autoclose setting `after` = '7d' in calendar 'always'",
-        ),
-        (
-            json!({ "remind_after": "x" }),
-            "autoclose setting `remind_after` = 'x'",
-        ),
+        (json!({ "after": "7d" }), "autoclose setting `after` = '7d' in calendar 'always'"),
+        (json!({ "remind_after": "x" }), "autoclose setting `remind_after` = 'x'"),
         (json!({ "close_as": "gone" }), "unknown variant `gone`"),
         (json!({ "calendar": "nowhere" }), "in calendar 'nowhere'"),
     ] {
-        let error = TestHost::new()
-            .settings(settings)
-            .call(handle, &status(0, "pending", json!({})))
-            .unwrap_err();
+        let error = TestHost::new().settings(settings).call(handle, &status(0, "pending", json!({}))).unwrap_err();
         assert!(error.message.contains(expected), "{error}");
     }
 }

@@ -30,10 +30,7 @@ pub fn handle(event: &Event, cx: &mut Context) -> Result<Vec<Effect>> {
     for order in orders::read(event, ticket, &settings, cx)? {
         let (name, how) = match &order {
             Order::Command(None) => {
-                effects.push(
-                    Effect::note(list(&settings))
-                        .because("an agent asked which canned replies there are"),
-                );
+                effects.push(Effect::note(list(&settings)).because("an agent asked which canned replies there are"));
                 continue;
             }
             Order::Command(Some(name)) => (name, "in a note".to_owned()),
@@ -44,13 +41,10 @@ pub fn handle(event: &Event, cx: &mut Context) -> Result<Vec<Effect>> {
             Ok((text, language, reply)) => {
                 effects.extend(post(&text, &language, reply, ticket, &asked));
             }
-            Err(problem) => effects
-                .push(Effect::note(&problem).because(format!("{asked}, but it was not sent"))),
+            Err(problem) => effects.push(Effect::note(&problem).because(format!("{asked}, but it was not sent"))),
         }
         if let Order::Tag { tag, .. } = &order {
-            effects.push(
-                Effect::remove_tags([tag]).because("the tag has been seen to and can be set again"),
-            );
+            effects.push(Effect::remove_tags([tag]).because("the tag has been seen to and can be set again"));
         }
     }
     Ok(effects)
@@ -65,16 +59,9 @@ fn fill<'a>(
 ) -> Result<(String, String, &'a Reply), String> {
     let shown: String = name.chars().take(60).collect();
     let Some(reply) = settings.replies.get(name) else {
-        return Err(format!(
-            "There is no canned reply '{shown}'. {}",
-            list(settings)
-        ));
+        return Err(format!("There is no canned reply '{shown}'. {}", list(settings)));
     };
-    if event.late
-        && ticket
-            .last_agent_reply_at
-            .is_some_and(|replied| replied > event.time)
-    {
+    if event.late && ticket.last_agent_reply_at.is_some_and(|replied| replied > event.time) {
         return Err(format!(
             "The canned reply '{shown}' was not sent: it was asked for at {}, and the customer has had an answer since.",
             event.time
@@ -86,35 +73,19 @@ fn fill<'a>(
     let filled = wording::fill(text, &Value::Object(values));
     match filled {
         Ok(text) if !text.trim().is_empty() => Ok((text, language, reply)),
-        Ok(_) => Err(format!(
-            "The canned reply '{shown}' was not sent: nothing is left of its text for this ticket."
-        )),
-        Err(problem) => Err(format!(
-            "The canned reply '{shown}' was not sent: {problem}."
-        )),
+        Ok(_) => Err(format!("The canned reply '{shown}' was not sent: nothing is left of its text for this ticket.")),
+        Err(problem) => Err(format!("The canned reply '{shown}' was not sent: {problem}.")),
     }
 }
 
 fn post(text: &str, language: &str, reply: &Reply, ticket: &Ticket, asked: &str) -> Vec<Effect> {
-    let language = if language.is_empty() {
-        String::new()
-    } else {
-        format!(", in {language}")
-    };
+    let language = if language.is_empty() { String::new() } else { format!(", in {language}") };
     let reason = format!("{asked}{language}");
     let mut effects = vec![Effect::reply(text).because(reason.as_str())];
-    if let Some(status) = reply
-        .status
-        .as_deref()
-        .filter(|status| *status != ticket.status)
-    {
+    if let Some(status) = reply.status.as_deref().filter(|status| *status != ticket.status) {
         effects.push(Effect::set_status(status).because(reason.as_str()));
     }
-    let tags: Vec<&String> = reply
-        .tags
-        .iter()
-        .filter(|tag| !tag.is_empty() && !ticket.has_tag(tag))
-        .collect();
+    let tags: Vec<&String> = reply.tags.iter().filter(|tag| !tag.is_empty() && !ticket.has_tag(tag)).collect();
     if !tags.is_empty() {
         effects.push(Effect::add_tags(tags).because(reason));
     }
@@ -132,27 +103,15 @@ fn agent(event: &Event) -> Map<String, Value> {
 }
 
 fn who(event: &Event) -> String {
-    event.actor.as_ref().map_or_else(
-        || "somebody".to_owned(),
-        |actor| format!("{} {}", actor.role, actor.id),
-    )
+    event.actor.as_ref().map_or_else(|| "somebody".to_owned(), |actor| format!("{} {}", actor.role, actor.id))
 }
 
 fn list(settings: &Settings) -> String {
     if settings.replies.is_empty() {
         return "No canned replies are configured yet; they go into the settings of the plugin canned.".to_owned();
     }
-    let names: Vec<&str> = settings
-        .replies
-        .keys()
-        .take(MAX_LISTED)
-        .map(String::as_str)
-        .collect();
+    let names: Vec<&str> = settings.replies.keys().take(MAX_LISTED).map(String::as_str).collect();
     let n_more = settings.replies.len().saturating_sub(names.len());
-    let more = if n_more > 0 {
-        format!(" and {n_more} more")
-    } else {
-        String::new()
-    };
+    let more = if n_more > 0 { format!(" and {n_more} more") } else { String::new() };
     format!("Canned replies: {}{more}.", names.join(", "))
 }

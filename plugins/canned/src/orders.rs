@@ -22,24 +22,12 @@ pub(crate) enum Order {
 }
 
 /// What the event asks for, in its order and each once.
-pub(crate) fn read(
-    event: &Event,
-    ticket: &Ticket,
-    settings: &Settings,
-    cx: &Context,
-) -> Result<Vec<Order>> {
+pub(crate) fn read(event: &Event, ticket: &Ticket, settings: &Settings, cx: &Context) -> Result<Vec<Order>> {
     if event.kind == "ticket.commented" {
-        let comment = event
-            .comment()
-            .filter(|comment| !comment.public && event.by_agent());
-        return Ok(comment
-            .map(|comment| commands(&comment.body, &settings.command))
-            .unwrap_or_default());
+        let comment = event.comment().filter(|comment| !comment.public && event.by_agent());
+        return Ok(comment.map(|comment| commands(&comment.body, &settings.command)).unwrap_or_default());
     }
-    let may_have_tags = matches!(
-        event.kind.as_str(),
-        "ticket.created" | "ticket.updated" | "ticket.snapshot"
-    );
+    let may_have_tags = matches!(event.kind.as_str(), "ticket.created" | "ticket.updated" | "ticket.snapshot");
     if !may_have_tags || event.by_customer() || settings.tag_prefix.is_empty() {
         return Ok(vec![]);
     }
@@ -50,10 +38,7 @@ pub(crate) fn read(
         };
         if is_new(tag, event, cx)? {
             cx.kv(Scope::Ticket).set_json(key(tag), &event.time.0)?;
-            orders.push(Order::Tag {
-                tag: tag.clone(),
-                name: name.to_lowercase(),
-            });
+            orders.push(Order::Tag { tag: tag.clone(), name: name.to_lowercase() });
         }
     }
     orders.truncate(MAX_ORDERS);
@@ -70,20 +55,12 @@ fn is_new(tag: &str, event: &Event, cx: &Context) -> Result<bool> {
     let Some(done) = cx.kv(Scope::Ticket).get_json::<i64>(key(tag))? else {
         return Ok(true);
     };
-    let lacks = |tags: &Value| {
-        tags.as_array()
-            .is_some_and(|tags| !tags.iter().any(|other| other == tag))
-    };
+    let lacks = |tags: &Value| tags.as_array().is_some_and(|tags| !tags.iter().any(|other| other == tag));
     if let Some(before) = event.change("tags").and_then(|change| change.from) {
         return Ok(lacks(&before));
     }
-    let removals = cx
-        .history(MAX_HISTORY)?
-        .into_iter()
-        .filter(|event| event.time.0 > done);
-    Ok(removals
-        .filter_map(|event| event.change("tags"))
-        .any(|change| change.to.is_null() || lacks(&change.to)))
+    let removals = cx.history(MAX_HISTORY)?.into_iter().filter(|event| event.time.0 > done);
+    Ok(removals.filter_map(|event| event.change("tags")).any(|change| change.to.is_null() || lacks(&change.to)))
 }
 
 /// The commands of a note: each stands at the beginning of a line.
@@ -107,10 +84,7 @@ fn commands(body: &str, command: &str) -> Vec<Order> {
 
 /// The text of a note that may be HTML: each tag ends a line.
 fn without_markup(body: &str) -> String {
-    let end = body
-        .char_indices()
-        .nth(MAX_NOTE_CHARS)
-        .map_or(body.len(), |(end, _)| end);
+    let end = body.char_indices().nth(MAX_NOTE_CHARS).map_or(body.len(), |(end, _)| end);
     let mut rest = body.get(..end).unwrap_or_default();
     let mut text = String::with_capacity(rest.len());
     while let Some((before, after)) = rest.split_once('<') {
@@ -137,10 +111,7 @@ mod tests {
 
     #[track_caller]
     fn check(body: &str, expected: &[Option<&str>]) {
-        let expected: Vec<Order> = expected
-            .iter()
-            .map(|name| Order::Command(name.map(str::to_owned)))
-            .collect();
+        let expected: Vec<Order> = expected.iter().map(|name| Order::Command(name.map(str::to_owned))).collect();
         assert_eq!(commands(body, "/canned"), expected, "{body}");
     }
 
@@ -148,10 +119,7 @@ mod tests {
     fn commands_stand_at_the_beginning_of_a_line() {
         check("/canned refund", &[Some("refund")]);
         check("  /canned   Refund please", &[Some("refund")]);
-        check(
-            "Sending it now.\n/canned refund\n/canned bye\n/canned refund",
-            &[Some("refund"), Some("bye")],
-        );
+        check("Sending it now.\n/canned refund\n/canned bye\n/canned refund", &[Some("refund"), Some("bye")]);
         check("I used /canned refund", &[]);
         check("> /canned refund", &[]);
         check("/cannedrefund", &[]);
@@ -164,10 +132,7 @@ mod tests {
     #[test]
     fn notes_may_be_html() {
         check("<p>/canned refund</p>", &[Some("refund")]);
-        check(
-            "<div>ok<br>/canned&nbsp;refund<br/></div>",
-            &[Some("refund")],
-        );
+        check("<div>ok<br>/canned&nbsp;refund<br/></div>", &[Some("refund")]);
         check("a < b\n/canned refund", &[Some("refund")]);
         check("<", &[]);
         check("<p /canned refund", &[]);
@@ -175,16 +140,9 @@ mod tests {
 
     #[test]
     fn a_huge_note_asks_for_a_few_replies_at_most() {
-        let body = [
-            "/canned a\n",
-            "/canned b\n",
-            "/canned c\n",
-            "/canned d\n",
-            "/canned e\n",
-            "/canned f\n",
-        ]
-        .concat()
-        .repeat(10_000);
+        let body = ["/canned a\n", "/canned b\n", "/canned c\n", "/canned d\n", "/canned e\n", "/canned f\n"]
+            .concat()
+            .repeat(10_000);
         assert_eq!(commands(&body, "/canned").len(), MAX_ORDERS);
     }
 }

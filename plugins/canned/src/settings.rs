@@ -55,23 +55,17 @@ impl Settings {
     pub(crate) fn read(cx: &Context) -> Result<Self> {
         let written: Written = cx.settings()?;
         if written.command.trim().is_empty() {
-            return Err(Error::fail(
-                "canned setting `command` is empty; leave it out for \"/canned\"",
-            ));
+            return Err(Error::fail("canned setting `command` is empty; leave it out for \"/canned\""));
         }
         let mut replies = BTreeMap::new();
         for (name, reply) in written.replies {
-            let reply = Reply::read(reply)
-                .map_err(|problem| Error::fail(format!("canned reply '{name}': {problem}")))?;
+            let reply =
+                Reply::read(reply).map_err(|problem| Error::fail(format!("canned reply '{name}': {problem}")))?;
             if name.contains(char::is_whitespace) || name.is_empty() {
-                return Err(Error::fail(format!(
-                    "canned reply '{name}': a name is one word without spaces"
-                )));
+                return Err(Error::fail(format!("canned reply '{name}': a name is one word without spaces")));
             }
             if replies.insert(name.to_lowercase(), reply).is_some() {
-                return Err(Error::fail(format!(
-                    "canned reply '{name}': there are two of that name but for the case"
-                )));
+                return Err(Error::fail(format!("canned reply '{name}': there are two of that name but for the case")));
             }
         }
         Ok(Self {
@@ -85,19 +79,12 @@ impl Settings {
     /// The reply's text for the ticket's requester, and its language.
     pub(crate) fn text<'a>(&self, reply: &'a Reply, ticket: &Ticket) -> (&'a str, String) {
         let stated = [&ticket.requester.language, &ticket.language];
-        let stated = stated
-            .into_iter()
-            .flatten()
-            .map(|tag| language::primary(tag));
+        let stated = stated.into_iter().flatten().map(|tag| language::primary(tag));
         let codes = stated.chain([self.default_language.clone(), String::new()]);
-        let found = codes
-            .into_iter()
-            .find_map(|code| reply.texts.get(&code).map(|text| (text.as_str(), code)));
+        let found = codes.into_iter().find_map(|code| reply.texts.get(&code).map(|text| (text.as_str(), code)));
         found.unwrap_or_else(|| {
             let first = reply.texts.iter().next();
-            first.map_or(("", String::new()), |(code, text)| {
-                (text.as_str(), code.clone())
-            })
+            first.map_or(("", String::new()), |(code, text)| (text.as_str(), code.clone()))
         })
     }
 }
@@ -108,10 +95,7 @@ impl Reply {
             Value::String(text) => return Self::new(Value::String(text), None, vec![]),
             Value::Object(members) => members,
             _ => {
-                return Err(
-                    "must be a text, a table of texts by language, or a table with `text`"
-                        .to_owned(),
-                );
+                return Err("must be a text, a table of texts by language, or a table with `text`".to_owned());
             }
         };
         let Some(text) = members.remove("text") else {
@@ -121,21 +105,13 @@ impl Reply {
             None => None,
             Some(Value::String(status)) if STATUSES.contains(&status.as_str()) => Some(status),
             Some(other) => {
-                return Err(format!(
-                    "`status` = {other} is no status; known are {}",
-                    STATUSES.join(", ")
-                ));
+                return Err(format!("`status` = {other} is no status; known are {}", STATUSES.join(", ")));
             }
         };
-        let tags = members
-            .remove("tags")
-            .unwrap_or_else(|| Value::Array(vec![]));
-        let tags = serde_json::from_value(tags)
-            .map_err(|_| "`tags` must be a list of texts".to_owned())?;
+        let tags = members.remove("tags").unwrap_or_else(|| Value::Array(vec![]));
+        let tags = serde_json::from_value(tags).map_err(|_| "`tags` must be a list of texts".to_owned())?;
         if let Some(name) = members.keys().next() {
-            return Err(format!(
-                "`{name}` is unknown; beside `text` there are `status` and `tags`"
-            ));
+            return Err(format!("`{name}` is unknown; beside `text` there are `status` and `tags`"));
         }
         Self::new(text, status, tags)
     }
@@ -147,23 +123,16 @@ impl Reply {
         };
         let mut texts = BTreeMap::new();
         for (tag, text) in written {
-            let text = text
-                .as_str()
-                .filter(|text| !text.trim().is_empty())
-                .ok_or_else(|| match tag.as_str() {
-                    "" => "its text is missing or empty".to_owned(),
-                    tag => format!("its text in '{tag}' is missing or empty"),
-                })?;
+            let text = text.as_str().filter(|text| !text.trim().is_empty()).ok_or_else(|| match tag.as_str() {
+                "" => "its text is missing or empty".to_owned(),
+                tag => format!("its text in '{tag}' is missing or empty"),
+            })?;
             texts.insert(language::primary(&tag), text.to_owned());
         }
         if texts.is_empty() {
             return Err("it has no text".to_owned());
         }
-        Ok(Self {
-            texts,
-            status,
-            tags,
-        })
+        Ok(Self { texts, status, tags })
     }
 }
 

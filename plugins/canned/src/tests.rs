@@ -33,10 +33,7 @@ fn note(body: &str, ticket: Value) -> Event {
 #[track_caller]
 fn check(event: &Event, expected: Value) -> Vec<Effect> {
     let effects = host().call(handle, event).unwrap();
-    let found: Vec<Value> = effects
-        .iter()
-        .map(|effect| json!([effect.kind, effect.data]))
-        .collect();
+    let found: Vec<Value> = effects.iter().map(|effect| json!([effect.kind, effect.data])).collect();
     assert_eq!(json!(found), expected);
     assert!(effects.iter().all(|effect| effect.reason.is_some()));
     effects
@@ -49,10 +46,7 @@ fn a_command_in_a_note_posts_the_reply() {
         &note("Sending it.\n/canned refund", ticket),
         json!([["ticket.reply", { "body": "Hi Ann, we refund order A-17. Ben Ruiz" }]]),
     );
-    assert_eq!(
-        effects[0].reason.as_deref(),
-        Some("agent a-1 asked for the canned reply 'refund' in a note, in en")
-    );
+    assert_eq!(effects[0].reason.as_deref(), Some("agent a-1 asked for the canned reply 'refund' in a note, in en"));
 }
 
 #[test]
@@ -66,16 +60,8 @@ fn the_reply_is_in_the_requesters_language_where_there_is_one() {
         let ticket = json!({
             "requester": { "name": "Ann", "language": requester }, "language": ticket, "custom": { "order": 7 },
         });
-        let effects = host()
-            .call(handle, &note("/canned REFUND", ticket))
-            .unwrap();
-        assert!(
-            effects[0].data["body"]
-                .as_str()
-                .unwrap()
-                .starts_with(expected),
-            "{effects:?}"
-        );
+        let effects = host().call(handle, &note("/canned REFUND", ticket)).unwrap();
+        assert!(effects[0].data["body"].as_str().unwrap().starts_with(expected), "{effects:?}");
     }
 }
 
@@ -86,20 +72,14 @@ fn a_reply_can_bring_a_status_and_tags() {
         json!([["ticket.reply", { "body": "Bye 1." }], ["ticket.update", { "status": "pending" }], ["ticket.tag", { "add": ["said-bye"] }]]),
     );
     check(
-        &note(
-            "/canned bye",
-            json!({ "tags": ["old", "said-bye"], "status": "pending" }),
-        ),
+        &note("/canned bye", json!({ "tags": ["old", "said-bye"], "status": "pending" })),
         json!([["ticket.reply", { "body": "Bye 1." }]]),
     );
 }
 
 #[test]
 fn names_of_any_script_are_names() {
-    check(
-        &note("<p>/canned 退款</p>", json!({})),
-        json!([["ticket.reply", { "body": "您好，已退款。" }]]),
-    );
+    check(&note("<p>/canned 退款</p>", json!({})), json!([["ticket.reply", { "body": "您好，已退款。" }]]));
 }
 
 #[test]
@@ -109,19 +89,9 @@ fn an_unknown_name_is_answered_with_those_that_exist() {
         &note("/canned refnd", json!({})),
         json!([["ticket.note", { "body": format!("There is no canned reply 'refnd'. {list}") }]]),
     );
-    check(
-        &note("/canned", json!({})),
-        json!([["ticket.note", { "body": list }]]),
-    );
-    let effects = TestHost::new()
-        .call(handle, &note("/canned x", json!({})))
-        .unwrap();
-    assert!(
-        effects[0].data["body"]
-            .as_str()
-            .unwrap()
-            .contains("No canned replies are configured yet")
-    );
+    check(&note("/canned", json!({})), json!([["ticket.note", { "body": list }]]));
+    let effects = TestHost::new().call(handle, &note("/canned x", json!({}))).unwrap();
+    assert!(effects[0].data["body"].as_str().unwrap().contains("No canned replies are configured yet"));
 }
 
 #[test]
@@ -133,13 +103,7 @@ fn a_reply_with_a_gap_is_not_sent() {
                      give a fallback, as in {{requester.first_name|there}}.",
         }]]),
     );
-    assert!(
-        effects[0]
-            .reason
-            .as_deref()
-            .unwrap()
-            .ends_with("but it was not sent")
-    );
+    assert!(effects[0].reason.as_deref().unwrap().ends_with("but it was not sent"));
 }
 
 #[test]
@@ -163,25 +127,13 @@ fn only_internal_notes_of_agents_are_commands() {
 #[test]
 fn what_we_write_ourselves_asks_for_nothing() {
     let mut host = host();
-    let mut bodies = vec![
-        "/canned nothing-like-it".to_owned(),
-        "/canned".to_owned(),
-        "/canned bye".to_owned(),
-    ];
+    let mut bodies = vec!["/canned nothing-like-it".to_owned(), "/canned".to_owned(), "/canned bye".to_owned()];
     for body in bodies.clone() {
         let effects = host.call(handle, &note(&body, json!({}))).unwrap();
-        bodies.extend(
-            effects
-                .iter()
-                .filter_map(|effect| effect.data["body"].as_str().map(str::to_owned)),
-        );
+        bodies.extend(effects.iter().filter_map(|effect| effect.data["body"].as_str().map(str::to_owned)));
     }
     for body in bodies.iter().skip(3) {
-        assert_eq!(
-            host.call(handle, &note(body, json!({}))).unwrap(),
-            [],
-            "{body}"
-        );
+        assert_eq!(host.call(handle, &note(body, json!({}))).unwrap(), [], "{body}");
     }
 }
 
@@ -224,48 +176,25 @@ fn a_tag_posts_the_reply_and_goes() {
 #[test]
 fn a_tag_that_lingers_posts_nothing_more_until_it_comes_anew() {
     let n_replies = |host: &mut TestHost, event: &Event| {
-        host.call(handle, event)
-            .unwrap()
-            .iter()
-            .filter(|effect| effect.kind == Effect::REPLY)
-            .count()
+        host.call(handle, event).unwrap().iter().filter(|effect| effect.kind == Effect::REPLY).count()
     };
     let mut ours = host();
-    assert_eq!(
-        n_replies(&mut ours, &tagged(0, Value::Null, &["canned:bye"])),
-        1
-    );
+    assert_eq!(n_replies(&mut ours, &tagged(0, Value::Null, &["canned:bye"])), 1);
     assert_eq!(
         n_replies(&mut ours, &tagged(5, Value::Null, &["canned:bye", "x"])),
         0,
         "our removal is still on its way"
     );
-    assert_eq!(
-        n_replies(
-            &mut ours,
-            &tagged(6, json!(["canned:bye"]), &["canned:bye", "x"])
-        ),
-        0
-    );
+    assert_eq!(n_replies(&mut ours, &tagged(6, json!(["canned:bye"]), &["canned:bye", "x"])), 0);
     assert_eq!(
         n_replies(&mut ours, &tagged(60, json!(["x"]), &["canned:bye", "x"])),
         1,
         "the helpdesk says that it is new"
     );
 
-    let mut host = host().history([
-        tagged(10, Value::Null, &["x"]),
-        tagged(60, Value::Null, &["canned:bye"]),
-    ]);
-    assert_eq!(
-        n_replies(&mut host, &tagged(0, Value::Null, &["canned:bye"])),
-        1
-    );
-    assert_eq!(
-        n_replies(&mut host, &tagged(60, Value::Null, &["canned:bye"])),
-        1,
-        "the history says that it had gone"
-    );
+    let mut host = host().history([tagged(10, Value::Null, &["x"]), tagged(60, Value::Null, &["canned:bye"])]);
+    assert_eq!(n_replies(&mut host, &tagged(0, Value::Null, &["canned:bye"])), 1);
+    assert_eq!(n_replies(&mut host, &tagged(60, Value::Null, &["canned:bye"])), 1, "the history says that it had gone");
 }
 
 #[test]
@@ -277,25 +206,14 @@ fn customers_cannot_ask_with_a_tag() {
 
 #[test]
 fn an_order_that_comes_late_is_not_carried_out_over_an_answer() {
-    let mut late = note(
-        "/canned bye",
-        json!({ "last_agent_reply_at": "2026-01-05T09:00:00Z" }),
-    );
+    let mut late = note("/canned bye", json!({ "last_agent_reply_at": "2026-01-05T09:00:00Z" }));
     late.late = true;
     let effects = host().call(handle, &late).unwrap();
     assert_eq!(effects[0].kind, Effect::NOTE);
-    assert!(
-        effects[0].data["body"]
-            .as_str()
-            .unwrap()
-            .contains("the customer has had an answer since")
-    );
+    assert!(effects[0].data["body"].as_str().unwrap().contains("the customer has had an answer since"));
     let mut still_open = note("/canned bye", json!({}));
     still_open.late = true;
-    assert_eq!(
-        host().call(handle, &still_open).unwrap()[0].kind,
-        Effect::REPLY
-    );
+    assert_eq!(host().call(handle, &still_open).unwrap()[0].kind, Effect::REPLY);
 }
 
 #[test]
@@ -306,15 +224,8 @@ fn command_and_tag_can_be_called_otherwise() {
         host.call(handle, &note("!macro a", json!({}))).unwrap(),
         [Effect::reply("A").because("agent a-1 asked for the canned reply 'a' in a note")]
     );
-    assert_eq!(
-        host.call(handle, &note("/canned a", json!({}))).unwrap(),
-        []
-    );
-    assert_eq!(
-        host.call(handle, &tagged(0, Value::Null, &["canned:a", "a"]))
-            .unwrap(),
-        []
-    );
+    assert_eq!(host.call(handle, &note("/canned a", json!({}))).unwrap(), []);
+    assert_eq!(host.call(handle, &tagged(0, Value::Null, &["canned:a", "a"])).unwrap(), []);
 }
 
 #[test]
@@ -322,12 +233,7 @@ fn odd_notes_do_no_harm() {
     let huge = "слово 词 <b> & ".repeat(50_000);
     check(&note(&huge, json!({ "subject": "" })), json!([]));
     check(&note("", json!({})), json!([]));
-    let effects = host()
-        .call(
-            handle,
-            &note(&format!("/canned {}", "x".repeat(100_000)), json!({})),
-        )
-        .unwrap();
+    let effects = host().call(handle, &note(&format!("/canned {}", "x".repeat(100_000)), json!({}))).unwrap();
     assert!(effects[0].data["body"].as_str().unwrap().len() < 300);
     let mut bare = note("/canned bye", json!({}));
     bare.data = json!({ "comment": null });
@@ -341,40 +247,16 @@ fn bad_settings_name_the_reply_and_the_member() {
     for (settings, expected) in [
         (json!({ "reply": {} }), "unknown field `reply`"),
         (json!({ "command": " " }), "`command` is empty"),
-        (
-            json!({ "replies": { "a": "" } }),
-            "canned reply 'a': its text is missing or empty",
-        ),
-        (
-            json!({ "replies": { "a": { "en": "x", "de": 5 } } }),
-            "canned reply 'a': its text in 'de' is missing",
-        ),
-        (
-            json!({ "replies": { "a": {} } }),
-            "canned reply 'a': it has no text",
-        ),
-        (
-            json!({ "replies": { "a": 5 } }),
-            "canned reply 'a': must be a text",
-        ),
-        (
-            json!({ "replies": { "a": { "text": "x", "status": "done" } } }),
-            "`status` = \"done\" is no status",
-        ),
-        (
-            json!({ "replies": { "a": { "text": "x", "tag": [] } } }),
-            "`tag` is unknown",
-        ),
+        (json!({ "replies": { "a": "" } }), "canned reply 'a': its text is missing or empty"),
+        (json!({ "replies": { "a": { "en": "x", "de": 5 } } }), "canned reply 'a': its text in 'de' is missing"),
+        (json!({ "replies": { "a": {} } }), "canned reply 'a': it has no text"),
+        (json!({ "replies": { "a": 5 } }), "canned reply 'a': must be a text"),
+        (json!({ "replies": { "a": { "text": "x", "status": "done" } } }), "`status` = \"done\" is no status"),
+        (json!({ "replies": { "a": { "text": "x", "tag": [] } } }), "`tag` is unknown"),
         (json!({ "replies": { "a b": "x" } }), "a name is one word"),
-        (
-            json!({ "replies": { "a": "x", "A": "y" } }),
-            "two of that name",
-        ),
+        (json!({ "replies": { "a": "x", "A": "y" } }), "two of that name"),
     ] {
-        let error = TestHost::new()
-            .settings(settings)
-            .call(handle, &note("/canned a", json!({})))
-            .unwrap_err();
+        let error = TestHost::new().settings(settings).call(handle, &note("/canned a", json!({}))).unwrap_err();
         assert!(error.message.contains(expected), "{error}");
     }
 }

@@ -36,10 +36,7 @@ pub fn handle(event: &Event, cx: &mut Context) -> Result<Vec<Effect>> {
         let values = values(event);
         for to in &rule.to {
             if concerns(event, to) {
-                cx.warn(format!(
-                    "rule '{}': {to} is not told that a notice to it has failed",
-                    rule.name
-                ));
+                cx.warn(format!("rule '{}': {to} is not told that a notice to it has failed", rule.name));
             } else if !was_told(rule, to, event, cx)? {
                 effects.push(notice(rule, to, event, &values, cx)?.because(format!(
                     "rule '{}': {}",
@@ -54,46 +51,25 @@ pub fn handle(event: &Event, cx: &mut Context) -> Result<Vec<Effect>> {
 
 /// Whether the event is about a notice to that destination: telling it there would go round in circles.
 fn concerns(event: &Event, to: &str) -> bool {
-    let places = [
-        "/to",
-        "/destination",
-        "/data/to",
-        "/action/to",
-        "/action/data/to",
-        "/effect/data/to",
-    ];
-    event.kind == "delivery.failed"
-        && places
-            .iter()
-            .any(|place| event.data.pointer(place).is_some_and(|stated| stated == to))
+    let is = |member: &str, text: &str| event.data.get(member).is_some_and(|stated| stated == text);
+    event.kind == "delivery.failed" && is("kind", Effect::NOTIFY) && is("destination", to)
 }
 
 /// Whether the destination was told the same lately; if not, it will have been.
 fn was_told(rule: &Rule, to: &str, event: &Event, cx: &Context) -> Result<bool> {
     let forgotten = cx.calendar("always").add(cx.now(), &rule.repeat);
-    let forgotten = forgotten.map_err(|error| {
-        error.while_doing(format!(
-            "notify rule '{}', `repeat` = '{}'",
-            rule.name, rule.repeat
-        ))
-    })?;
+    let forgotten = forgotten
+        .map_err(|error| error.while_doing(format!("notify rule '{}', `repeat` = '{}'", rule.name, rule.repeat)))?;
     let Ok(seconds @ 1..) = u64::try_from(forgotten.seconds_since(cx.now())) else {
         return Ok(false);
     };
-    let about = event
-        .data
-        .get("metric")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let about = event.data.get("metric").and_then(Value::as_str).unwrap_or_default();
     let key = format!("told/{}/{to}/{}/{about}", rule.name, event.kind);
     let (kv, key) = if event.ticket.is_some() {
         (cx.kv(Scope::Ticket), key)
     } else {
         let subject = event.subject.as_deref().unwrap_or_default();
-        (
-            cx.kv(Scope::Plugin),
-            format!("{key}/{}/{subject}", event.source),
-        )
+        (cx.kv(Scope::Plugin), format!("{key}/{}/{subject}", event.source))
     };
     let was_told = kv.get(&key)?.is_some();
     if !was_told {
@@ -106,23 +82,11 @@ fn notice(rule: &Rule, to: &str, event: &Event, values: &Value, cx: &Context) ->
     let complain = |member: &'static str| {
         let rule = &rule.name;
         move |problem: &str| {
-            cx.warn(format!(
-                "rule '{rule}', `{member}`: {problem}; the shipped text was used instead"
-            ));
+            cx.warn(format!("rule '{rule}', `{member}`: {problem}; the shipped text was used instead"));
         }
     };
-    let text = fallback::fill_or(
-        rule.text.as_deref(),
-        texts::text(event),
-        values,
-        complain("text"),
-    )?;
-    let subject = fallback::fill_or(
-        rule.subject.as_deref(),
-        texts::subject(event),
-        values,
-        complain("subject"),
-    )?;
+    let text = fallback::fill_or(rule.text.as_deref(), texts::text(event), values, complain("text"))?;
+    let subject = fallback::fill_or(rule.subject.as_deref(), texts::subject(event), values, complain("subject"))?;
     let one_line = subject.split_whitespace().collect::<Vec<_>>().join(" ");
     Ok(Effect::notify(to, shortened(&text)).with("subject", shortened(&one_line)))
 }
@@ -139,10 +103,7 @@ fn values(event: &Event) -> Value {
     let none = || Value::Object(Map::new());
     let mut values = match &event.ticket {
         Some(ticket) => wording::ticket_values(ticket),
-        None => ["ticket", "requester", "custom"]
-            .map(|name| (name.to_owned(), none()))
-            .into_iter()
-            .collect(),
+        None => ["ticket", "requester", "custom"].map(|name| (name.to_owned(), none())).into_iter().collect(),
     };
     let mut actor = Map::new();
     if let Some(stated) = &event.actor {
@@ -154,11 +115,7 @@ fn values(event: &Event) -> Value {
         "kind": event.kind, "source": event.source, "subject": event.subject, "time": event.time, "actor": actor,
     });
     values.insert("event".to_owned(), wording::present(about));
-    let data = if event.data.is_object() {
-        event.data.clone()
-    } else {
-        none()
-    };
+    let data = if event.data.is_object() { event.data.clone() } else { none() };
     values.insert("data".to_owned(), wording::present(data));
     Value::Object(values)
 }

@@ -40,11 +40,7 @@ struct Written {
 
 impl Default for Written {
     fn default() -> Self {
-        Self {
-            to: Value::Array(vec![]),
-            repeat: "1h".to_owned(),
-            rules: None,
-        }
+        Self { to: Value::Array(vec![]), repeat: "1h".to_owned(), rules: None }
     }
 }
 
@@ -67,16 +63,9 @@ impl Settings {
         let written: Written = cx.settings()?;
         let to = fields::values(&written.to)
             .ok_or("notify setting `to` must be the name of a destination or a list of names")?;
-        let rules = written
-            .rules
-            .unwrap_or_else(|| if to.is_empty() { vec![] } else { usual() });
-        let rules = rules
-            .into_iter()
-            .enumerate()
-            .map(|(at, rule)| Rule::read(at + 1, rule, &to, &written.repeat));
-        Ok(Self {
-            rules: rules.collect::<Result<_>>()?,
-        })
+        let rules = written.rules.unwrap_or_else(|| if to.is_empty() { vec![] } else { usual() });
+        let rules = rules.into_iter().enumerate().map(|(at, rule)| Rule::read(at + 1, rule, &to, &written.repeat));
+        Ok(Self { rules: rules.collect::<Result<_>>()? })
     }
 }
 
@@ -94,50 +83,26 @@ fn usual() -> Vec<Value> {
 
 impl Rule {
     fn read(number: usize, written: Value, to: &[String], repeat: &str) -> Result<Self> {
-        let named = written
-            .get("name")
-            .and_then(Value::as_str)
-            .map(|name| format!(" '{name}'"))
-            .unwrap_or_default();
+        let named = written.get("name").and_then(Value::as_str).map(|name| format!(" '{name}'")).unwrap_or_default();
         Self::parse(written, to, repeat)
             .map_err(|problem| Error::fail(format!("notify rule {number}{named}: {problem}")))
     }
 
     fn parse(written: Value, to: &[String], repeat: &str) -> Result<Self, String> {
-        let mut written: WrittenRule =
-            serde_json::from_value(written).map_err(|error| error.to_string())?;
+        let mut written: WrittenRule = serde_json::from_value(written).map_err(|error| error.to_string())?;
         let events = texts("event", &written.event)?;
         let changed = written.when.remove("changed");
-        let changed = changed
-            .map(|changed| texts("when.changed", &changed))
-            .transpose()?
-            .unwrap_or_default();
-        let data = written
-            .when
-            .remove("data")
-            .map(|data| conditions(&data))
-            .transpose()?
-            .unwrap_or_default();
-        let to = written
-            .to
-            .as_ref()
-            .map(|to| texts("to", to))
-            .transpose()?
-            .unwrap_or_else(|| to.to_vec());
+        let changed = changed.map(|changed| texts("when.changed", &changed)).transpose()?.unwrap_or_default();
+        let data = written.when.remove("data").map(|data| conditions(&data)).transpose()?.unwrap_or_default();
+        let to = written.to.as_ref().map(|to| texts("to", to)).transpose()?.unwrap_or_else(|| to.to_vec());
         if to.is_empty() {
-            return Err(
-                "`to` is missing: name a destination here or in the setting `to`".to_owned(),
-            );
+            return Err("`to` is missing: name a destination here or in the setting `to`".to_owned());
         }
         Ok(Self {
             name: written.name,
             events,
-            ticket: fields::read(&written.when).map_err(|problem| {
-                format!(
-                    "`when`: {}",
-                    problem.replace("known are ", "known are data, changed, ")
-                )
-            })?,
+            ticket: fields::read(&written.when)
+                .map_err(|problem| format!("`when`: {}", problem.replace("known are ", "known are data, changed, ")))?,
             changed,
             data,
             to,
@@ -152,10 +117,7 @@ impl Rule {
         self.events.iter().find(|kind| event.is(kind))?;
         let mut found = vec![event.kind.clone()];
         if !self.changed.is_empty() && event.kind == "ticket.updated" {
-            let changed = self
-                .changed
-                .iter()
-                .find(|field| event.change(field).is_some())?;
+            let changed = self.changed.iter().find(|field| event.change(field).is_some())?;
             found.push(format!("{changed} has changed"));
         }
         if !self.ticket.is_empty() {
@@ -166,11 +128,8 @@ impl Rule {
         }
         for (name, accepted) in &self.data {
             let present = fields::values(event.data.get(name)?)?;
-            let value = present.iter().find(|value| {
-                accepted
-                    .iter()
-                    .any(|accepted| accepted.eq_ignore_ascii_case(value))
-            })?;
+            let value =
+                present.iter().find(|value| accepted.iter().any(|accepted| accepted.eq_ignore_ascii_case(value)))?;
             found.push(format!("{name} is {value}"));
         }
         Some(found)
@@ -178,17 +137,12 @@ impl Rule {
 }
 
 fn conditions(data: &Value) -> Result<Vec<(String, Vec<String>)>, String> {
-    let data = data
-        .as_object()
-        .ok_or("`when.data` must be a table of members and values")?;
-    data.iter()
-        .map(|(name, value)| Ok((name.clone(), texts(&format!("when.data.{name}"), value)?)))
-        .collect()
+    let data = data.as_object().ok_or("`when.data` must be a table of members and values")?;
+    data.iter().map(|(name, value)| Ok((name.clone(), texts(&format!("when.data.{name}"), value)?))).collect()
 }
 
 fn texts(member: &str, value: &Value) -> Result<Vec<String>, String> {
-    let list = fields::values(value)
-        .ok_or_else(|| format!("`{member}` must be a text or a list of texts"))?;
+    let list = fields::values(value).ok_or_else(|| format!("`{member}` must be a text or a list of texts"))?;
     if list.is_empty() || list.iter().any(String::is_empty) {
         return Err(format!("`{member}` must not be empty"));
     }

@@ -26,11 +26,13 @@ Ticket {{ticket.id}} has been escalated{% if data.tier %} to tier {{data.tier}}{
 {% if data.reason %}\nReason: {{data.reason}}{% endif %}";
 
 const DELIVERY_FAILED: &str = "\
-An action could not be delivered{% if ticket.id %} for ticket {{ticket.id}}{% endif %} (source {{event.source|unknown}}). \
+{{data.kind|An action}} for {{data.destination|a destination}} could not be delivered\
+{% if ticket.id %} (ticket {{ticket.id}}){% endif %}{% if data.error %}: {{data.error}}{% endif %}\n\
 `deskbell dead-letters list` shows it and `deskbell dead-letters replay` tries it again.";
 
 const SOURCE_SILENT: &str = "\
-Nothing has been heard from the source {{event.source|unknown}} for longer than usual. \
+Nothing has been heard from the source {{event.source|unknown}}\
+{% if data.silent_for_seconds %} for {{data.silent_for_seconds}} seconds{% endif %}. \
 `deskbell source test` checks whether its webhooks still arrive.";
 
 const SURGE: &str = "\

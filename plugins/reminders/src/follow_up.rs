@@ -25,11 +25,7 @@ pub(crate) fn follow(ticket: &Ticket, settings: &Settings, cx: &Context) -> Resu
     };
     let kv = cx.kv(Scope::Ticket);
     let set = kv.get(SET)?;
-    let next = if ticket.is_solved() || settings.excepts(ticket) {
-        None
-    } else {
-        next(ticket, follow_up, cx)?
-    };
+    let next = if ticket.is_solved() || settings.excepts(ticket) { None } else { next(ticket, follow_up, cx)? };
     let Some((stated, at)) = next else {
         return if set.is_some() { forget(cx) } else { Ok(()) };
     };
@@ -39,38 +35,21 @@ pub(crate) fn follow(ticket: &Ticket, settings: &Settings, cx: &Context) -> Resu
     let calendar = cx.calendar(settings.calendar.as_str());
     let due = if is_date(&stated) {
         let opening = calendar.next_opening(at);
-        opening.map_err(|error| {
-            error.while_doing(format!(
-                "reminders setting `calendar` = '{}'",
-                settings.calendar
-            ))
-        })?
+        opening.map_err(|error| error.while_doing(format!("reminders setting `calendar` = '{}'", settings.calendar)))?
     } else {
         at
     };
     kv.set(SET, &stated)?;
-    cx.set_timer(
-        TIMER,
-        due.max(cx.now()),
-        &json!({ "stated": stated, "at": at.0 }),
-    )
+    cx.set_timer(TIMER, due.max(cx.now()), &json!({ "stated": stated, "at": at.0 }))
 }
 
 /// What the timer asks for, if the ticket still carries its date.
-pub(crate) fn remind(
-    payload: &Value,
-    ticket: &Ticket,
-    settings: &Settings,
-    cx: &Context,
-) -> Result<Vec<Effect>> {
+pub(crate) fn remind(payload: &Value, ticket: &Ticket, settings: &Settings, cx: &Context) -> Result<Vec<Effect>> {
     let Some(follow_up) = &settings.follow_up else {
         return Ok(vec![]);
     };
     let kv = cx.kv(Scope::Ticket);
-    let stated = payload
-        .get("stated")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let stated = payload.get("stated").and_then(Value::as_str).unwrap_or_default();
     if kv.get(SET)?.as_deref() != Some(stated) {
         return Ok(vec![]);
     }
@@ -88,20 +67,15 @@ pub(crate) fn remind(
     let values = Value::Object(values);
     let text = |shipped: &str| {
         fallback::fill_or(follow_up.text.as_deref(), shipped, &values, |problem| {
-            cx.warn(format!(
-                "reminders setting `follow_up.text`: {problem}; the shipped text was used instead"
-            ));
+            cx.warn(format!("reminders setting `follow_up.text`: {problem}; the shipped text was used instead"));
         })
     };
     let reason = format!("the ticket asks for a follow-up on {stated}");
-    let note = text(
-        "{% if ticket.assignee %}{{ticket.assignee}}: {% endif %}the follow-up of {{follow_up}} is due.",
-    )?;
+    let note = text("{% if ticket.assignee %}{{ticket.assignee}}: {% endif %}the follow-up of {{follow_up}} is due.")?;
     let mut effects = vec![Effect::note(note).because(reason.as_str())];
     if let Some(to) = &follow_up.notify {
-        let notice = text(
-            "Ticket {{ticket.id}}: the follow-up of {{follow_up}} is due: {{ticket.subject|no subject}}",
-        )?;
+        let notice =
+            text("Ticket {{ticket.id}}: the follow-up of {{follow_up}} is due: {{ticket.subject|no subject}}")?;
         effects.push(Effect::notify(to, notice).because(reason));
     }
     Ok(effects)
@@ -109,21 +83,13 @@ pub(crate) fn remind(
 
 /// The earliest date of the ticket that has not been followed up, as stated and as a time.
 fn next(ticket: &Ticket, follow_up: &FollowUp, cx: &Context) -> Result<Option<(String, Instant)>> {
-    let done = cx
-        .kv(Scope::Ticket)
-        .get(DONE)?
-        .and_then(|at| at.parse().ok())
-        .map(Instant);
+    let done = cx.kv(Scope::Ticket).get(DONE)?.and_then(|at| at.parse().ok()).map(Instant);
     let in_field = ticket.custom.get(&follow_up.field).and_then(Value::as_str);
-    let in_tags = ticket.tags.iter().filter_map(|tag| {
-        tag.strip_prefix(follow_up.tag.as_str())
-            .filter(|_| !follow_up.tag.is_empty())
-    });
-    let dates = in_field
-        .into_iter()
-        .chain(in_tags)
-        .map(str::trim)
-        .filter(|stated| !stated.is_empty());
+    let in_tags = ticket
+        .tags
+        .iter()
+        .filter_map(|tag| tag.strip_prefix(follow_up.tag.as_str()).filter(|_| !follow_up.tag.is_empty()));
+    let dates = in_field.into_iter().chain(in_tags).map(str::trim).filter(|stated| !stated.is_empty());
     let mut found = Vec::new();
     for stated in dates {
         match read(stated) {
@@ -136,19 +102,12 @@ fn next(ticket: &Ticket, follow_up: &FollowUp, cx: &Context) -> Result<Option<(S
             )),
         }
     }
-    Ok(found
-        .into_iter()
-        .min()
-        .map(|(at, stated)| (stated.to_owned(), at)))
+    Ok(found.into_iter().min().map(|(at, stated)| (stated.to_owned(), at)))
 }
 
 /// Reads a date, or a time with an offset; helpdesks may have put a tag into lower case.
 fn read(stated: &str) -> Option<Instant> {
-    let text = if is_date(stated) {
-        format!("{stated}T00:00:00Z")
-    } else {
-        stated.to_uppercase()
-    };
+    let text = if is_date(stated) { format!("{stated}T00:00:00Z") } else { stated.to_uppercase() };
     Instant::parse_rfc3339(&text).ok()
 }
 
@@ -172,11 +131,7 @@ mod tests {
             ("", None),
             ("星期一星期一星期一星", None),
         ] {
-            assert_eq!(
-                read(stated).map(Instant::to_rfc3339).as_deref(),
-                expected,
-                "{stated}"
-            );
+            assert_eq!(read(stated).map(Instant::to_rfc3339).as_deref(), expected, "{stated}");
         }
     }
 }

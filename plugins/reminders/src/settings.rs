@@ -39,10 +39,7 @@ pub(crate) enum What {
     /// A notice to one of the engine's destinations.
     Notify { to: String },
     /// A higher tier, another group, or both.
-    Escalate {
-        tier: Option<u32>,
-        group: Option<String>,
-    },
+    Escalate { tier: Option<u32>, group: Option<String> },
 }
 
 /// Where the date of a follow-up stands, and who hears of it besides the ticket.
@@ -59,12 +56,7 @@ pub(crate) struct FollowUp {
 
 impl Default for FollowUp {
     fn default() -> Self {
-        Self {
-            field: "follow_up".to_owned(),
-            tag: "follow-up:".to_owned(),
-            text: None,
-            notify: None,
-        }
+        Self { field: "follow_up".to_owned(), tag: "follow-up:".to_owned(), text: None, notify: None }
     }
 }
 
@@ -79,25 +71,12 @@ struct Written {
 
 impl Default for Written {
     fn default() -> Self {
-        let after = [
-            ("urgent", "1h"),
-            ("high", "4h"),
-            ("normal", "8h"),
-            ("low", "24h"),
-        ];
-        let after: Map<String, Value> = after
-            .iter()
-            .map(|(priority, time)| ((*priority).to_owned(), (*time).into()))
-            .collect();
+        let after = [("urgent", "1h"), ("high", "4h"), ("normal", "8h"), ("low", "24h")];
+        let after: Map<String, Value> =
+            after.iter().map(|(priority, time)| ((*priority).to_owned(), (*time).into())).collect();
         Self {
             calendar: "always".to_owned(),
-            steps: vec![
-                Map::from_iter([
-                    ("after".to_owned(), after.into()),
-                    ("do".to_owned(), "note".into()),
-                ])
-                .into(),
-            ],
+            steps: vec![Map::from_iter([("after".to_owned(), after.into()), ("do".to_owned(), "note".into())]).into()],
             follow_up: Value::Null,
             except_tags: vec!["no-reminders".to_owned()],
         }
@@ -119,20 +98,15 @@ impl Settings {
     pub(crate) fn read(cx: &Context) -> Result<Self> {
         let written: Written = cx.settings()?;
         let steps = written.steps.into_iter().enumerate().map(|(at, step)| {
-            Step::read(step).map_err(|problem| {
-                Error::fail(format!(
-                    "reminders setting `steps`, step {}: {problem}",
-                    at + 1
-                ))
-            })
+            Step::read(step)
+                .map_err(|problem| Error::fail(format!("reminders setting `steps`, step {}: {problem}", at + 1)))
         });
         let follow_up = match written.follow_up {
             Value::Bool(false) => None,
             Value::Null | Value::Bool(true) => Some(FollowUp::default()),
             table => {
-                let read = part(table).map_err(|problem| {
-                    Error::fail(format!("reminders setting `follow_up`: {problem}"))
-                })?;
+                let read =
+                    part(table).map_err(|problem| Error::fail(format!("reminders setting `follow_up`: {problem}")))?;
                 Some(read)
             }
         };
@@ -151,11 +125,7 @@ impl Settings {
 
     /// The first step from `at` on that the ticket's priority has, its number and its time.
     pub(crate) fn next_step(&self, at: usize, priority: &str) -> Option<(usize, &str)> {
-        self.steps
-            .iter()
-            .enumerate()
-            .skip(at)
-            .find_map(|(at, step)| Some((at, step.after(priority)?)))
+        self.steps.iter().enumerate().skip(at).find_map(|(at, step)| Some((at, step.after(priority)?)))
     }
 }
 
@@ -164,57 +134,33 @@ impl Step {
         let written: WrittenStep = part(written)?;
         let after = match written.after {
             Value::String(time) => After::Always(time),
-            Value::Object(_) => After::ByPriority(
-                part(written.after).map_err(|problem| format!("`after`: {problem}"))?,
-            ),
+            Value::Object(_) => {
+                After::ByPriority(part(written.after).map_err(|problem| format!("`after`: {problem}"))?)
+            }
             _ => {
-                return Err(
-                    "`after` must be a time such as \"4h\", or a table of times by priority"
-                        .to_owned(),
-                );
+                return Err("`after` must be a time such as \"4h\", or a table of times by priority".to_owned());
             }
         };
         if let After::ByPriority(times) = &after {
             let known = ["low", "normal", "high", "urgent"];
-            if let Some(priority) = times
-                .keys()
-                .find(|priority| !known.contains(&priority.as_str()))
-            {
-                return Err(format!(
-                    "`after`: '{priority}' is no priority; known are {}",
-                    known.join(", ")
-                ));
+            if let Some(priority) = times.keys().find(|priority| !known.contains(&priority.as_str())) {
+                return Err(format!("`after`: '{priority}' is no priority; known are {}", known.join(", ")));
             }
         }
         let takes = |member: &str, is_given: bool| {
-            if is_given {
-                Err(format!(
-                    "`{member}` does not belong to `do = \"{}\"`",
-                    written.r#do
-                ))
-            } else {
-                Ok(())
-            }
+            if is_given { Err(format!("`{member}` does not belong to `do = \"{}\"`", written.r#do)) } else { Ok(()) }
         };
         let what = match written.r#do.as_str() {
             "note" => What::Note,
             "notify" => What::Notify {
-                to: written
-                    .to
-                    .clone()
-                    .ok_or("`do = \"notify\"` needs `to`, the name of a destination")?,
+                to: written.to.clone().ok_or("`do = \"notify\"` needs `to`, the name of a destination")?,
             },
             "escalate" if written.tier.is_none() && written.group.is_none() => {
                 return Err("`do = \"escalate\"` needs `tier` or `group`".to_owned());
             }
-            "escalate" => What::Escalate {
-                tier: written.tier,
-                group: written.group.clone(),
-            },
+            "escalate" => What::Escalate { tier: written.tier, group: written.group.clone() },
             other => {
-                return Err(format!(
-                    "`do` = '{other}' is unknown; known are note, notify and escalate"
-                ));
+                return Err(format!("`do` = '{other}' is unknown; known are note, notify and escalate"));
             }
         };
         if !matches!(what, What::Notify { .. }) {
@@ -226,11 +172,7 @@ impl Step {
             takes("tier", written.tier.is_some())?;
             takes("group", written.group.is_some())?;
         }
-        Ok(Self {
-            after,
-            what,
-            text: written.text,
-        })
+        Ok(Self { after, what, text: written.text })
     }
 
     fn after(&self, priority: &str) -> Option<&str> {

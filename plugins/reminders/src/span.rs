@@ -16,14 +16,9 @@ mod tests {
 
     #[test]
     fn stretches_are_told_in_hours_and_minutes() {
-        for (seconds, expected) in [
-            (0, "0 s"),
-            (59, "59 s"),
-            (60, "1 min"),
-            (3_600, "1 h"),
-            (7_530, "2 h 5 min"),
-            (360_000, "100 h"),
-        ] {
+        for (seconds, expected) in
+            [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3_600, "1 h"), (7_530, "2 h 5 min"), (360_000, "100 h")]
+        {
             assert_eq!(in_words(seconds), expected);
         }
     }

@@ -88,23 +88,16 @@ impl Past {
         let kv = cx.kv(Scope::Plugin);
         let prefix = format!("turn/{group}/");
         let turns = kv.list(&prefix, MAX_LISTED)?.into_iter();
-        let turns = turns.filter_map(|(key, turn)| {
-            Some((key.strip_prefix(&prefix)?.to_owned(), turn.parse().ok()?))
-        });
+        let turns = turns.filter_map(|(key, turn)| Some((key.strip_prefix(&prefix)?.to_owned(), turn.parse().ok()?)));
         let mut given = BTreeMap::new();
         for (_, agent) in kv.list("given/", MAX_LISTED)? {
             *given.entry(agent).or_insert(0) += 1;
         }
-        Ok(Self {
-            turns: turns.collect(),
-            given,
-        })
+        Ok(Self { turns: turns.collect(), given })
     }
 
     fn load(&self, agent: &Agent) -> u32 {
-        agent
-            .open_tickets
-            .saturating_add(self.given.get(&agent.id).copied().unwrap_or_default())
+        agent.open_tickets.saturating_add(self.given.get(&agent.id).copied().unwrap_or_default())
     }
 
     fn last_turn(&self, agent: &Agent) -> i64 {
@@ -131,37 +124,21 @@ impl Assign {
                 .iter()
                 .map(|agent| (agent, self.obstacle(agent, spoken, given_up, &past)))
                 .partition(|(_, obstacle)| obstacle.is_none());
-            let Some((agent, _)) = able.iter().min_by_key(|(agent, _)| self.rank(agent, &past))
-            else {
+            let Some((agent, _)) = able.iter().min_by_key(|(agent, _)| self.rank(agent, &past)) else {
                 continue;
             };
             let turn = kv.increment(format!("turns/{queue}"), 1)?;
             kv.set(format!("turn/{queue}/{}", agent.id), turn.to_string())?;
-            kv.set_for(
-                format!("given/{}/{}", ticket.source, ticket.id),
-                &agent.id,
-                GIVEN_SECONDS,
-            )?;
+            kv.set_for(format!("given/{}/{}", ticket.source, ticket.id), &agent.id, GIVEN_SECONDS)?;
             let praise = self.praise(agent, spoken, given_up, able.len(), &past);
             let reason = format!("assigned to {praise}{}", passed_over(&passed));
-            return Ok(Choice {
-                agent: Some(agent.id.clone()),
-                reason,
-            });
+            return Ok(Choice { agent: Some(agent.id.clone()), reason });
         }
-        let passed: Vec<_> = agents
-            .iter()
-            .map(|agent| (agent, self.obstacle(agent, spoken, &self.relax, &past)))
-            .collect();
-        let reason = format!(
-            "not assigned: nobody of {} can take it{}",
-            group.unwrap_or("all agents"),
-            passed_over(&passed)
-        );
-        Ok(Choice {
-            agent: None,
-            reason,
-        })
+        let passed: Vec<_> =
+            agents.iter().map(|agent| (agent, self.obstacle(agent, spoken, &self.relax, &past))).collect();
+        let reason =
+            format!("not assigned: nobody of {} can take it{}", group.unwrap_or("all agents"), passed_over(&passed));
+        Ok(Choice { agent: None, reason })
     }
 
     fn rank<'a>(&self, agent: &'a Agent, past: &Past) -> (u32, i64, &'a str) {
@@ -173,31 +150,15 @@ impl Assign {
     }
 
     /// Why the agent cannot take the ticket; none where nothing is in the way.
-    fn obstacle(
-        &self,
-        agent: &Agent,
-        spoken: Option<&str>,
-        given_up: &[Demand],
-        past: &Past,
-    ) -> Option<String> {
+    fn obstacle(&self, agent: &Agent, spoken: Option<&str>, given_up: &[Demand], past: &Past) -> Option<String> {
         let wants = |demand| !given_up.contains(&demand);
         if self.only_online && wants(Demand::Online) && !agent.is_online() {
-            return Some(if agent.status.is_empty() {
-                "not online".to_owned()
-            } else {
-                agent.status.clone()
-            });
+            return Some(if agent.status.is_empty() { "not online".to_owned() } else { agent.status.clone() });
         }
-        if let Some(skill) = self
-            .skills
-            .iter()
-            .find(|skill| wants(Demand::Skills) && !has(&agent.skills, skill))
-        {
+        if let Some(skill) = self.skills.iter().find(|skill| wants(Demand::Skills) && !has(&agent.skills, skill)) {
             return Some(format!("lacks {skill}"));
         }
-        if let Some(code) =
-            spoken.filter(|code| self.language && wants(Demand::Language) && !speaks(agent, code))
-        {
+        if let Some(code) = spoken.filter(|code| self.language && wants(Demand::Language) && !speaks(agent, code)) {
             return Some(format!("does not speak {code}"));
         }
         let load = past.load(agent);
@@ -205,24 +166,13 @@ impl Assign {
         Some(format!("{load} of {capacity} tickets"))
     }
 
-    fn praise(
-        &self,
-        agent: &Agent,
-        spoken: Option<&str>,
-        given_up: &[Demand],
-        n_able: usize,
-        past: &Past,
-    ) -> String {
+    fn praise(&self, agent: &Agent, spoken: Option<&str>, given_up: &[Demand], n_able: usize, past: &Past) -> String {
         let kept = |demand| !given_up.contains(&demand);
         let mut merits = Vec::new();
         if !self.skills.is_empty() && kept(Demand::Skills) {
             merits.push(format!("has {}", self.skills.join(", ")));
         }
-        merits.extend(
-            spoken
-                .filter(|_| self.language && kept(Demand::Language))
-                .map(|code| format!("speaks {code}")),
-        );
+        merits.extend(spoken.filter(|_| self.language && kept(Demand::Language)).map(|code| format!("speaks {code}")));
         let load = past.load(agent);
         merits.push(match agent.capacity {
             Some(capacity) => format!("{load} of {capacity} tickets"),
@@ -244,35 +194,23 @@ impl Assign {
 }
 
 fn has(list: &[String], wanted: &str) -> bool {
-    list.iter()
-        .any(|own| own.to_lowercase() == wanted.to_lowercase())
+    list.iter().any(|own| own.to_lowercase() == wanted.to_lowercase())
 }
 
 fn speaks(agent: &Agent, code: &str) -> bool {
-    agent
-        .languages
-        .iter()
-        .any(|tag| language::primary(tag) == code)
+    agent.languages.iter().any(|tag| language::primary(tag) == code)
 }
 
 fn passed_over(passed: &[(&Agent, Option<String>)]) -> String {
     let mut shown: Vec<String> = passed
         .iter()
-        .filter_map(|(agent, obstacle)| {
-            obstacle
-                .as_ref()
-                .map(|obstacle| format!("{} ({obstacle})", agent.id))
-        })
+        .filter_map(|(agent, obstacle)| obstacle.as_ref().map(|obstacle| format!("{} ({obstacle})", agent.id)))
         .collect();
     if shown.is_empty() {
         return String::new();
     }
     let n_more = shown.len().saturating_sub(MAX_SHOWN);
     shown.truncate(MAX_SHOWN);
-    let more = if n_more > 0 {
-        format!(" and {n_more} more")
-    } else {
-        String::new()
-    };
+    let more = if n_more > 0 { format!(" and {n_more} more") } else { String::new() };
     format!("; passed over: {}{more}", shown.join(", "))
 }

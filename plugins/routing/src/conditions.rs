@@ -72,10 +72,7 @@ impl<'a> Case<'a> {
     pub(crate) fn language(&self) -> Option<(&str, &'static str)> {
         let found = self.language.get_or_init(|| {
             let stated = |tag: &Option<String>, by| {
-                let code = tag
-                    .as_deref()
-                    .map(language::primary)
-                    .filter(|code| !code.is_empty());
+                let code = tag.as_deref().map(language::primary).filter(|code| !code.is_empty());
                 code.map(|code| (code, by))
             };
             stated(&self.ticket.language, "stated on the ticket")
@@ -94,22 +91,15 @@ impl<'a> Case<'a> {
     fn text(&self, place: Place) -> &Text {
         match place {
             Place::Subject => self.subject.get_or_init(|| Text::new(&self.ticket.subject)),
-            Place::Description => self
-                .description
-                .get_or_init(|| Text::new(self.ticket.description.as_deref().unwrap_or_default())),
+            Place::Description => {
+                self.description.get_or_init(|| Text::new(self.ticket.description.as_deref().unwrap_or_default()))
+            }
         }
     }
 
     fn form(&self) -> Vec<&str> {
-        let stated = self
-            .ticket
-            .custom
-            .get(self.form_field)
-            .and_then(Value::as_str);
-        [self.ticket.kind.as_deref(), stated]
-            .into_iter()
-            .flatten()
-            .collect()
+        let stated = self.ticket.custom.get(self.form_field).and_then(Value::as_str);
+        [self.ticket.kind.as_deref(), stated].into_iter().flatten().collect()
     }
 }
 
@@ -117,22 +107,12 @@ impl Conditions {
     /// Reads the conditions of a rule; the error names the member at fault.
     pub(crate) fn read(table: &Map<String, Value>) -> Result<Self, String> {
         let mut table = table.clone();
-        let words = table
-            .remove("words")
-            .map(|value| Words::read(&value))
-            .transpose()?;
-        let languages = table
-            .remove("language")
-            .map(|value| texts("language", &value))
-            .transpose()?;
-        let form = table
-            .remove("form")
-            .map(|value| texts("form", &value))
-            .transpose()?;
+        let words = table.remove("words").map(|value| Words::read(&value)).transpose()?;
+        let languages = table.remove("language").map(|value| texts("language", &value)).transpose()?;
+        let form = table.remove("form").map(|value| texts("form", &value)).transpose()?;
         Ok(Self {
-            fields: fields::read(&table).map_err(|error| {
-                error.replace("known are ", "known are words, language, form, ")
-            })?,
+            fields: fields::read(&table)
+                .map_err(|error| error.replace("known are ", "known are words, language, form, "))?,
             words,
             languages: languages.unwrap_or_default(),
             form: form.unwrap_or_default(),
@@ -147,18 +127,12 @@ impl Conditions {
         }
         if !self.form.is_empty() {
             let stated = case.form();
-            let form = stated.iter().find(|stated| {
-                self.form
-                    .iter()
-                    .any(|form| form.eq_ignore_ascii_case(stated))
-            })?;
+            let form = stated.iter().find(|stated| self.form.iter().any(|form| form.eq_ignore_ascii_case(stated)))?;
             found.push(format!("form is {form}"));
         }
         if !self.languages.is_empty() {
             let (code, by) = case.language()?;
-            self.languages
-                .iter()
-                .find(|wanted| language::primary(wanted) == code)?;
+            self.languages.iter().find(|wanted| language::primary(wanted) == code)?;
             found.push(format!("language is {code} ({by})"));
         }
         if let Some(words) = &self.words {
@@ -170,10 +144,7 @@ impl Conditions {
 
 impl Words {
     fn read(value: &Value) -> Result<Self, String> {
-        let mut words = Self {
-            places: Place::ALL.to_vec(),
-            ..Self::default()
-        };
+        let mut words = Self { places: Place::ALL.to_vec(), ..Self::default() };
         let Some(table) = value.as_object() else {
             words.any = entries("words", value)?;
             return Ok(words);
@@ -185,9 +156,7 @@ impl Words {
                 "none" => words.none = entries("words.none", value)?,
                 "in" => words.places = places(value)?,
                 _ => {
-                    return Err(format!(
-                        "`words.{name}` is unknown; known are any, all, none and in"
-                    ));
+                    return Err(format!("`words.{name}` is unknown; known are any, all, none and in"));
                 }
             }
         }
@@ -198,14 +167,9 @@ impl Words {
     }
 
     fn matched(&self, case: &Case) -> Option<Vec<String>> {
-        let place_of = |entry: &Entry| {
-            self.places
-                .iter()
-                .find(|place| case.text(**place).has(entry))
-        };
-        let describe = |entry: &Entry, place: &Place| {
-            format!("\u{201c}{}\u{201d} in the {}", entry.shown, place.name())
-        };
+        let place_of = |entry: &Entry| self.places.iter().find(|place| case.text(**place).has(entry));
+        let describe =
+            |entry: &Entry, place: &Place| format!("\u{201c}{}\u{201d} in the {}", entry.shown, place.name());
         if self.none.iter().any(|entry| place_of(entry).is_some()) {
             return None;
         }
@@ -213,11 +177,8 @@ impl Words {
         for entry in &self.all {
             found.push(describe(entry, place_of(entry)?));
         }
-        let any: Vec<String> = self
-            .any
-            .iter()
-            .filter_map(|entry| place_of(entry).map(|place| describe(entry, place)))
-            .collect();
+        let any: Vec<String> =
+            self.any.iter().filter_map(|entry| place_of(entry).map(|place| describe(entry, place))).collect();
         if any.is_empty() && !self.any.is_empty() {
             return None;
         }
@@ -231,17 +192,14 @@ impl Words {
 }
 
 fn entries(member: &str, value: &Value) -> Result<Vec<Entry>, String> {
-    let read =
-        |written: &String| Entry::read(written).map_err(|error| format!("`{member}`: {error}"));
+    let read = |written: &String| Entry::read(written).map_err(|error| format!("`{member}`: {error}"));
     texts(member, value)?.iter().map(read).collect()
 }
 
 fn places(value: &Value) -> Result<Vec<Place>, String> {
     let place = |name: &String| {
         let known = Place::ALL.into_iter().find(|place| place.name() == name);
-        known.ok_or_else(|| {
-            format!("`words.in`: '{name}' is no place; known are subject and description")
-        })
+        known.ok_or_else(|| format!("`words.in`: '{name}' is no place; known are subject and description"))
     };
     texts("words.in", value)?.iter().map(place).collect()
 }
@@ -274,7 +232,8 @@ mod tests {
         Ticket {
             subject: "Rechnung 4711 doppelt bezahlt".into(),
             description: Some(
-                "Guten Tag, ich habe Ihre Rechnung leider zweimal bezahlt. Bitte erstatten Sie mir das Geld zurück.".into(),
+                "Guten Tag, ich habe Ihre Rechnung leider zweimal bezahlt. Bitte erstatten Sie mir das Geld zurück."
+                    .into(),
             ),
             channel: "web".into(),
             kind: Some("Complaint".into()),
@@ -289,88 +248,50 @@ mod tests {
         let read = Conditions::read(conditions.as_object().unwrap()).unwrap();
         let ticket = ticket();
         let found = read.matched(&Case::new(&ticket, "form", true));
-        let expected = expected.map(|texts| {
-            texts
-                .iter()
-                .map(|text| (*text).to_owned())
-                .collect::<Vec<_>>()
-        });
+        let expected = expected.map(|texts| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
         assert_eq!(found, expected, "{conditions}");
     }
 
     #[test]
     fn all_conditions_must_hold() {
         check(json!({}), Some(&[]));
-        check(
-            json!({ "channel": "web", "words": "Rechnung" }),
-            Some(&["channel is web", "“Rechnung” in the subject"]),
-        );
+        check(json!({ "channel": "web", "words": "Rechnung" }), Some(&["channel is web", "“Rechnung” in the subject"]));
         check(json!({ "channel": "email", "words": "Rechnung" }), None);
     }
 
     #[test]
     fn words_are_looked_for_in_the_places_asked() {
-        check(
-            json!({ "words": ["invoice", "Geld zurück"] }),
-            Some(&["“Geld zurück” in the description"]),
-        );
-        check(
-            json!({ "words": { "any": ["Geld"], "in": ["subject"] } }),
-            None,
-        );
+        check(json!({ "words": ["invoice", "Geld zurück"] }), Some(&["“Geld zurück” in the description"]));
+        check(json!({ "words": { "any": ["Geld"], "in": ["subject"] } }), None);
         check(json!({ "words": { "all": ["Rechnung", "invoice"] } }), None);
-        check(
-            json!({ "words": { "any": ["Rechnung"], "none": ["bitte"] } }),
-            None,
-        );
-        check(
-            json!({ "words": { "none": ["spam"] } }),
-            Some(&["none of the excluded words"]),
-        );
+        check(json!({ "words": { "any": ["Rechnung"], "none": ["bitte"] } }), None);
+        check(json!({ "words": { "none": ["spam"] } }), Some(&["none of the excluded words"]));
     }
 
     #[test]
     fn the_language_is_that_stated_or_else_detected() {
-        check(
-            json!({ "language": ["nl", "de-AT"] }),
-            Some(&["language is de (detected)"]),
-        );
+        check(json!({ "language": ["nl", "de-AT"] }), Some(&["language is de (detected)"]));
         check(json!({ "language": "en" }), None);
-        let conditions =
-            Conditions::read(json!({ "language": "ru" }).as_object().unwrap()).unwrap();
-        let stated = Ticket {
-            language: Some("ru-RU".into()),
-            ..ticket()
-        };
+        let conditions = Conditions::read(json!({ "language": "ru" }).as_object().unwrap()).unwrap();
+        let stated = Ticket { language: Some("ru-RU".into()), ..ticket() };
         assert_eq!(
-            conditions
-                .matched(&Case::new(&stated, "form", true))
-                .unwrap(),
+            conditions.matched(&Case::new(&stated, "form", true)).unwrap(),
             ["language is ru (stated on the ticket)"]
         );
         let mut by_requester = ticket();
         by_requester.requester.language = Some("RU".into());
         assert_eq!(
-            conditions
-                .matched(&Case::new(&by_requester, "form", true))
-                .unwrap(),
+            conditions.matched(&Case::new(&by_requester, "form", true)).unwrap(),
             ["language is ru (the requester's)"]
         );
         let german = Conditions::read(json!({ "language": "de" }).as_object().unwrap()).unwrap();
-        assert_eq!(
-            german.matched(&Case::new(&ticket(), "form", false)),
-            None,
-            "detection is off"
-        );
+        assert_eq!(german.matched(&Case::new(&ticket(), "form", false)), None, "detection is off");
     }
 
     #[test]
     fn a_form_is_the_type_or_a_custom_field() {
         check(json!({ "form": "complaint" }), Some(&["form is Complaint"]));
-        check(
-            json!({ "form": ["x", "billing-form"] }),
-            Some(&["form is billing-form"]),
-        );
+        check(json!({ "form": ["x", "billing-form"] }), Some(&["form is billing-form"]));
         check(json!({ "form": "y" }), None);
     }
 
@@ -379,22 +300,10 @@ mod tests {
         for (conditions, expected) in [
             (json!({ "words": [] }), "`words` lists nothing"),
             (json!({ "words": {} }), "`words` lists no word"),
-            (
-                json!({ "words": { "some": ["x"] } }),
-                "`words.some` is unknown",
-            ),
-            (
-                json!({ "words": ["ok", "!"] }),
-                "`words`: '!' has no letter",
-            ),
-            (
-                json!({ "words": { "any": [3] } }),
-                "`words.any` must be a text",
-            ),
-            (
-                json!({ "words": { "any": ["x"], "in": ["body"] } }),
-                "`words.in`: 'body' is no place",
-            ),
+            (json!({ "words": { "some": ["x"] } }), "`words.some` is unknown"),
+            (json!({ "words": ["ok", "!"] }), "`words`: '!' has no letter"),
+            (json!({ "words": { "any": [3] } }), "`words.any` must be a text"),
+            (json!({ "words": { "any": ["x"], "in": ["body"] } }), "`words.in`: 'body' is no place"),
             (
                 json!({ "languages": ["de"] }),
                 "`languages` is no field of a ticket; known are words, language, form, source",

@@ -35,9 +35,7 @@ pub(crate) fn read(table: &Map<String, Value>) -> Result<Vec<Field>, String> {
     let mut fields = Vec::new();
     for (name, value) in table {
         if name == "custom" {
-            let custom = value
-                .as_object()
-                .ok_or("`custom` must be a table of field names and values")?;
+            let custom = value.as_object().ok_or("`custom` must be a table of field names and values")?;
             for (name, value) in custom {
                 fields.push(Field::read(&format!("custom.{name}"), value)?);
             }
@@ -50,26 +48,15 @@ pub(crate) fn read(table: &Map<String, Value>) -> Result<Vec<Field>, String> {
 
 impl Field {
     fn read(name: &str, value: &Value) -> Result<Self, String> {
-        let is_custom = name
-            .strip_prefix("custom.")
-            .is_some_and(|name| !name.is_empty());
+        let is_custom = name.strip_prefix("custom.").is_some_and(|name| !name.is_empty());
         if !is_custom && !NAMES.contains(&name) {
-            return Err(format!(
-                "`{name}` is no field of a ticket; known are {} and custom.NAME",
-                NAMES.join(", ")
-            ));
+            return Err(format!("`{name}` is no field of a ticket; known are {} and custom.NAME", NAMES.join(", ")));
         }
-        let accepted =
-            values(value).ok_or_else(|| format!("`{name}` must be a text or a list of texts"))?;
+        let accepted = values(value).ok_or_else(|| format!("`{name}` must be a text or a list of texts"))?;
         if accepted.is_empty() {
-            return Err(format!(
-                "`{name}` lists no value, so nothing could ever match"
-            ));
+            return Err(format!("`{name}` lists no value, so nothing could ever match"));
         }
-        Ok(Self {
-            name: name.to_owned(),
-            accepted: accepted.iter().map(|value| value.to_lowercase()).collect(),
-        })
+        Ok(Self { name: name.to_owned(), accepted: accepted.iter().map(|value| value.to_lowercase()).collect() })
     }
 
     /// What of the ticket matched, in words; none where nothing did.
@@ -78,30 +65,23 @@ impl Field {
         if present.is_empty() {
             return self.accepts("").then(|| format!("no {}", self.name));
         }
-        let found = present
-            .iter()
-            .find(|value| self.accepts(&value.to_lowercase()) || self.accepts("*"))?;
+        let found = present.iter().find(|value| self.accepts(&value.to_lowercase()) || self.accepts("*"))?;
         let shown: String = found.chars().take(80).collect();
         Some(format!("{} is {shown}", self.name))
     }
 
     fn accepts(&self, value: &str) -> bool {
-        self.accepted
-            .iter()
-            .any(|accepted| match self.name.as_str() {
-                "email_domain" if !value.is_empty() => is_within(value, accepted),
-                _ => accepted == value,
-            })
+        self.accepted.iter().any(|accepted| match self.name.as_str() {
+            "email_domain" if !value.is_empty() => is_within(value, accepted),
+            _ => accepted == value,
+        })
     }
 }
 
 /// Whether `domain` is `zone` or lies below it.
 fn is_within(domain: &str, zone: &str) -> bool {
     let zone = zone.trim_start_matches(['@', '.']);
-    !zone.is_empty()
-        && domain
-            .strip_suffix(zone)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    !zone.is_empty() && domain.strip_suffix(zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// A text, number or truth value, or a list of them, as texts.
@@ -136,10 +116,7 @@ fn present(ticket: &Ticket, name: &str) -> Vec<String> {
         "organization" => requester.organization.as_ref(),
         "email" => requester.email.as_ref(),
         "email_domain" => {
-            let domain = requester
-                .email
-                .as_deref()
-                .and_then(|email| email.rsplit_once('@'));
+            let domain = requester.email.as_deref().and_then(|email| email.rsplit_once('@'));
             return domain
                 .map(|(_, domain)| domain.to_owned())
                 .into_iter()
@@ -148,34 +125,19 @@ fn present(ticket: &Ticket, name: &str) -> Vec<String> {
         }
         "requester" => {
             let names = [Some(&requester.id), requester.email.as_ref()];
-            return names
-                .into_iter()
-                .flatten()
-                .filter(|name| !name.is_empty())
-                .cloned()
-                .collect();
+            return names.into_iter().flatten().filter(|name| !name.is_empty()).cloned().collect();
         }
         "tags" => return ticket.tags.clone(),
         custom => {
-            let value = custom
-                .strip_prefix("custom.")
-                .and_then(|name| ticket.custom.get(name));
+            let value = custom.strip_prefix("custom.").and_then(|name| ticket.custom.get(name));
             let list = value.map(|value| match value {
                 Value::Array(items) => items.iter().filter_map(plain).collect(),
                 single => plain(single).into_iter().collect::<Vec<_>>(),
             });
-            return list
-                .unwrap_or_default()
-                .into_iter()
-                .filter(|text| !text.is_empty())
-                .collect();
+            return list.unwrap_or_default().into_iter().filter(|text| !text.is_empty()).collect();
         }
     };
-    single
-        .into_iter()
-        .filter(|value| !value.is_empty())
-        .cloned()
-        .collect()
+    single.into_iter().filter(|value| !value.is_empty()).cloned().collect()
 }
 
 #[cfg(test)]
@@ -213,11 +175,7 @@ mod tests {
     #[expect(clippy::needless_pass_by_value, reason = "short cases")]
     fn check(condition: Value, expected: Option<&str>) {
         let fields = read(condition.as_object().unwrap()).unwrap();
-        assert_eq!(
-            fields[0].matched(&ticket()).as_deref(),
-            expected,
-            "{condition}"
-        );
+        assert_eq!(fields[0].matched(&ticket()).as_deref(), expected, "{condition}");
     }
 
     #[test]
@@ -225,44 +183,23 @@ mod tests {
         check(json!({ "channel": "Email" }), Some("channel is email"));
         check(json!({ "channel": ["web", "chat"] }), None);
         check(json!({ "tags": "vip" }), Some("tags is VIP"));
-        check(
-            json!({ "requester": ["c-8", "ann@mail.example.com"] }),
-            Some("requester is Ann@Mail.Example.com"),
-        );
-        check(
-            json!({ "organization": "acme" }),
-            Some("organization is Acme"),
-        );
+        check(json!({ "requester": ["c-8", "ann@mail.example.com"] }), Some("requester is Ann@Mail.Example.com"));
+        check(json!({ "organization": "acme" }), Some("organization is Acme"));
     }
 
     #[test]
     fn domains_match_with_what_lies_below_them() {
-        check(
-            json!({ "email_domain": "example.com" }),
-            Some("email_domain is Mail.Example.com"),
-        );
+        check(json!({ "email_domain": "example.com" }), Some("email_domain is Mail.Example.com"));
         check(json!({ "email_domain": "ample.com" }), None);
-        check(
-            json!({ "email_domain": "@mail.example.com" }),
-            Some("email_domain is Mail.Example.com"),
-        );
+        check(json!({ "email_domain": "@mail.example.com" }), Some("email_domain is Mail.Example.com"));
     }
 
     #[test]
     fn custom_fields_of_any_type_are_compared_as_written() {
-        check(
-            json!({ "custom": { "seats": 40 } }),
-            Some("custom.seats is 40"),
-        );
+        check(json!({ "custom": { "seats": 40 } }), Some("custom.seats is 40"));
         check(json!({ "custom.seats": "40" }), Some("custom.seats is 40"));
-        check(
-            json!({ "custom.areas": ["law"] }),
-            Some("custom.areas is Law"),
-        );
-        check(
-            json!({ "custom.trial": true }),
-            Some("custom.trial is true"),
-        );
+        check(json!({ "custom.areas": ["law"] }), Some("custom.areas is Law"));
+        check(json!({ "custom.trial": true }), Some("custom.trial is true"));
         check(json!({ "custom.empty": "x" }), None);
     }
 
@@ -280,10 +217,7 @@ mod tests {
         for (condition, expected) in [
             (json!({ "chanel": "email" }), "`chanel` is no field"),
             (json!({ "channel": [] }), "`channel` lists no value"),
-            (
-                json!({ "channel": { "is": "email" } }),
-                "`channel` must be a text",
-            ),
+            (json!({ "channel": { "is": "email" } }), "`channel` must be a text"),
             (json!({ "custom.": "x" }), "`custom.` is no field"),
             (json!({ "custom": "x" }), "`custom` must be a table"),
         ] {

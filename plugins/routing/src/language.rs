@@ -12,21 +12,13 @@ const ALIASES: &str = "\
 
 /// The language of a tag without region and script: `de` of `de-AT`, `pt` of `pt_BR`, `zh` of `cmn-Hans`.
 pub(crate) fn primary(tag: &str) -> String {
-    let code = tag
-        .trim()
-        .split(['-', '_'])
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let code = tag.trim().split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
     alias(&code).map_or(code, str::to_owned)
 }
 
 fn alias(code: &str) -> Option<&'static str> {
     let pairs = ALIASES.split(' ').filter_map(|pair| pair.split_once('='));
-    pairs
-        .into_iter()
-        .find(|(from, _)| *from == code)
-        .map(|(_, to)| to)
+    pairs.into_iter().find(|(from, _)| *from == code).map(|(_, to)| to)
 }
 
 #[cfg(test)]

@@ -37,11 +37,7 @@ pub fn handle(event: &Event, cx: &mut Context) -> Result<Vec<Effect>> {
         let Some(matched) = rule.when.matched(&case) else {
             continue;
         };
-        if rule
-            .unless
-            .as_ref()
-            .is_some_and(|unless| unless.matched(&case).is_some())
-        {
+        if rule.unless.as_ref().is_some_and(|unless| unless.matched(&case).is_some()) {
             continue;
         }
         plan.add(rule, &matched, &case, cx)?;
@@ -75,8 +71,7 @@ fn is_for_us(event: &Event, ticket: &Ticket, on: &[On]) -> Result<(), &'static s
 
 /// Whether the ticket begins with this event.
 fn is_creation(event: &Event, ticket: &Ticket) -> bool {
-    event.kind == "ticket.created"
-        || (event.kind == "ticket.snapshot" && ticket.created_at == event.time)
+    event.kind == "ticket.created" || (event.kind == "ticket.snapshot" && ticket.created_at == event.time)
 }
 
 /// Whether the ticket, which a late event shows as it is now, is not where it was created any more.
@@ -84,12 +79,7 @@ fn changed_hands(event: &Event, ticket: &Ticket) -> bool {
     let Some(created) = event.data.get("ticket") else {
         return false;
     };
-    let was = |field: &str| {
-        created
-            .get(field)
-            .and_then(Value::as_str)
-            .filter(|name| !name.is_empty())
-    };
+    let was = |field: &str| created.get(field).and_then(Value::as_str).filter(|name| !name.is_empty());
     was("group") != ticket.group.as_deref() || was("assignee") != ticket.assignee.as_deref()
 }
 
@@ -117,38 +107,22 @@ impl<'a> Plan<'a> {
     }
 
     fn add(&mut self, rule: &Rule, matched: &[String], case: &Case, cx: &Context) -> Result<()> {
-        let why = if matched.is_empty() {
-            "it matches every ticket".to_owned()
-        } else {
-            matched.join("; ")
-        };
+        let why = if matched.is_empty() { "it matches every ticket".to_owned() } else { matched.join("; ") };
         let reason = format!("rule '{}': {why}", rule.name);
         let then = &rule.then;
         let n_fields = self.fields.len();
         self.set("group", then.group.as_deref(), self.ticket.group.as_deref());
-        self.set(
-            "priority",
-            then.priority.map(settings::Priority::as_str),
-            Some(&self.ticket.priority),
-        );
-        self.set(
-            "category",
-            then.category.as_deref(),
-            self.ticket.category.as_deref(),
-        );
+        self.set("priority", then.priority.map(settings::Priority::as_str), Some(&self.ticket.priority));
+        self.set("category", then.category.as_deref(), self.ticket.category.as_deref());
         let choice = self.assign(rule, case, cx)?;
         if self.fields.len() > n_fields {
-            let choice = choice
-                .map(|choice| format!("; {choice}"))
-                .unwrap_or_default();
+            let choice = choice.map(|choice| format!("; {choice}")).unwrap_or_default();
             self.field_reasons.push(format!("{reason}{choice}"));
         } else if let Some(choice) = choice {
             cx.warn(format!("rule '{}': {choice}", rule.name));
         }
-        let new = then
-            .tags
-            .iter()
-            .filter(|tag| !tag.is_empty() && !self.ticket.has_tag(tag) && !self.tags.contains(tag));
+        let new =
+            then.tags.iter().filter(|tag| !tag.is_empty() && !self.ticket.has_tag(tag) && !self.tags.contains(tag));
         let new: BTreeSet<String> = new.cloned().collect();
         if !new.is_empty() {
             self.tags.extend(new);
@@ -169,17 +143,12 @@ impl<'a> Plan<'a> {
         let Some(assign) = &rule.then.assign else {
             return Ok(None);
         };
-        let planned = self
-            .fields
-            .get("group")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
+        let planned = self.fields.get("group").and_then(Value::as_str).map(str::to_owned);
         let group = planned.or_else(|| self.ticket.group.clone());
         let spoken = case.language().map(|(code, _)| code);
         let choice = assign.choose(self.ticket, group.as_deref(), spoken, cx);
-        let choice = choice.map_err(|error| {
-            error.while_doing(format!("routing rule '{}', choosing an agent", rule.name))
-        })?;
+        let choice =
+            choice.map_err(|error| error.while_doing(format!("routing rule '{}', choosing an agent", rule.name)))?;
         self.set("assignee", choice.agent.as_deref(), None);
         Ok(Some(choice.reason))
     }

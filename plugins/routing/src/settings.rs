@@ -83,13 +83,7 @@ struct Written {
 
 impl Default for Written {
     fn default() -> Self {
-        Self {
-            on: vec![On::Created],
-            all: false,
-            form_field: "form".to_owned(),
-            detect_language: true,
-            rules: vec![],
-        }
+        Self { on: vec![On::Created], all: false, form_field: "form".to_owned(), detect_language: true, rules: vec![] }
     }
 }
 
@@ -107,11 +101,7 @@ impl Settings {
     /// Reads the settings of this plugin.
     pub(crate) fn read(cx: &Context) -> Result<Self> {
         let written: Written = cx.settings()?;
-        let rules = written
-            .rules
-            .into_iter()
-            .enumerate()
-            .map(|(at, rule)| Rule::read(at + 1, rule));
+        let rules = written.rules.into_iter().enumerate().map(|(at, rule)| Rule::read(at + 1, rule));
         Ok(Self {
             on: written.on,
             all: written.all,
@@ -124,40 +114,24 @@ impl Settings {
 
 impl Rule {
     fn read(number: usize, written: Value) -> Result<Self> {
-        let named = written
-            .get("name")
-            .and_then(Value::as_str)
-            .map(|name| format!(" '{name}'"));
+        let named = written.get("name").and_then(Value::as_str).map(|name| format!(" '{name}'"));
         let wrong = |problem: String| {
-            Error::fail(format!(
-                "routing rule {number}{}: {problem}",
-                named.clone().unwrap_or_default()
-            ))
+            Error::fail(format!("routing rule {number}{}: {problem}", named.clone().unwrap_or_default()))
         };
         let rule: WrittenRule = part(written).map_err(&wrong)?;
-        let when =
-            Conditions::read(&rule.when).map_err(|problem| wrong(format!("`when`: {problem}")))?;
+        let when = Conditions::read(&rule.when).map_err(|problem| wrong(format!("`when`: {problem}")))?;
         let unless = rule.unless.as_ref().map(Conditions::read).transpose();
         let unless = unless.map_err(|problem| wrong(format!("`unless`: {problem}")))?;
-        let then: Actions =
-            part(rule.then).map_err(|problem| wrong(format!("`then`: {problem}")))?;
+        let then: Actions = part(rule.then).map_err(|problem| wrong(format!("`then`: {problem}")))?;
         if then == Actions::default() {
             return Err(wrong(
-                "`then` does nothing; give group, assignee, assign, priority, category or tags"
-                    .to_owned(),
+                "`then` does nothing; give group, assignee, assign, priority, category or tags".to_owned(),
             ));
         }
         if then.assign.is_some() && then.assignee.is_some() {
-            return Err(wrong(
-                "`then`: give either `assignee` or `assign`".to_owned(),
-            ));
+            return Err(wrong("`then`: give either `assignee` or `assign`".to_owned()));
         }
-        Ok(Self {
-            name: rule.name,
-            when,
-            unless,
-            then,
-        })
+        Ok(Self { name: rule.name, when, unless, then })
     }
 }
 

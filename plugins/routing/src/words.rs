@@ -40,18 +40,11 @@ struct Pattern {
 impl Text {
     pub(crate) fn new(text: &str) -> Self {
         let folded = fold(text.chars().take(MAX_CHARS));
-        let words: Vec<String> = folded
-            .split(|c| !is_of_word(c))
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned)
-            .collect();
+        let words: Vec<String> =
+            folded.split(|c| !is_of_word(c)).filter(|word| !word.is_empty()).map(str::to_owned).collect();
         let mut sorted: Vec<usize> = (0..words.len()).collect();
         sorted.sort_by_key(|&at| words.get(at));
-        Self {
-            words,
-            sorted,
-            folded,
-        }
+        Self { words, sorted, folded }
     }
 
     pub(crate) fn has(&self, entry: &Entry) -> bool {
@@ -62,9 +55,9 @@ impl Text {
                     return false;
                 };
                 self.positions(first).any(|at| {
-                    rest.iter().zip(at + 1..).all(|(pattern, at)| {
-                        self.words.get(at).is_some_and(|word| pattern.fits(word))
-                    })
+                    rest.iter()
+                        .zip(at + 1..)
+                        .all(|(pattern, at)| self.words.get(at).is_some_and(|word| pattern.fits(word)))
                 })
             }
         }
@@ -73,14 +66,8 @@ impl Text {
     /// Where words are that fit the pattern.
     fn positions(&self, pattern: &Pattern) -> impl Iterator<Item = usize> {
         let word_at = |at: usize| self.words.get(at).map_or("", String::as_str);
-        let start = self
-            .sorted
-            .partition_point(|&at| word_at(at) < pattern.word.as_str());
-        self.sorted
-            .iter()
-            .skip(start)
-            .copied()
-            .take_while(move |&at| pattern.fits(word_at(at)))
+        let start = self.sorted.partition_point(|&at| word_at(at) < pattern.word.as_str());
+        self.sorted.iter().skip(start).copied().take_while(move |&at| pattern.fits(word_at(at)))
     }
 }
 
@@ -96,20 +83,13 @@ impl Entry {
         if matches!(&needle, Needle::Words(patterns) if patterns.is_empty()) {
             return Err(format!("'{written}' has no letter or digit to look for"));
         }
-        Ok(Self {
-            shown: written.trim().to_owned(),
-            needle,
-        })
+        Ok(Self { shown: written.trim().to_owned(), needle })
     }
 }
 
 impl Pattern {
     fn fits(&self, word: &str) -> bool {
-        if self.is_beginning {
-            word.starts_with(&self.word)
-        } else {
-            word == self.word
-        }
+        if self.is_beginning { word.starts_with(&self.word) } else { word == self.word }
     }
 }
 
@@ -119,10 +99,7 @@ fn patterns(written: &str) -> Vec<Pattern> {
     let mut patterns: Vec<Pattern> = written
         .split(|c| !is_of_word(c))
         .filter(|word| !word.is_empty())
-        .map(|word| Pattern {
-            word: word.to_owned(),
-            is_beginning: false,
-        })
+        .map(|word| Pattern { word: word.to_owned(), is_beginning: false })
         .collect();
     if let Some(last) = patterns.last_mut() {
         last.is_beginning = is_beginning;
@@ -140,8 +117,7 @@ fn fold(text: impl Iterator<Item = char>) -> String {
                 'ё' => folded.push('е'),
                 'ς' => folded.push('σ'),
                 '\u{ff01}'..='\u{ff5e}' => {
-                    folded
-                        .extend(char::from_u32(c as u32 - 0xfee0).map(|c| c.to_ascii_lowercase()));
+                    folded.extend(char::from_u32(c as u32 - 0xfee0).map(|c| c.to_ascii_lowercase()));
                 }
                 c => folded.push(c),
             }
@@ -172,11 +148,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, entry: &str, expected: bool) {
-        assert_eq!(
-            Text::new(text).has(&Entry::read(entry).unwrap()),
-            expected,
-            "'{entry}' in '{text}'"
-        );
+        assert_eq!(Text::new(text).has(&Entry::read(entry).unwrap()), expected, "'{entry}' in '{text}'");
     }
 
     #[test]

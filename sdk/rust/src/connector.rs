@@ -4,7 +4,7 @@ mod action;
 mod delivery;
 mod http;
 
-pub use action::{Action, Page, PollStep, ProbeStep, RenderStep};
+pub use action::{Action, Page, ReconcileStep, ProbeStep, RenderStep};
 pub use delivery::{CanonicalEvent, Delivery, Parsed};
 pub use http::{Exchange, Request, Response, Signing, encode};
 
@@ -66,11 +66,11 @@ pub trait Connector {
     }
 
     /// What changed since the cursor, for reconciliation; no cursor means from now on.
-    fn poll(
+    fn reconcile(
         _cursor: Option<&str>,
         _so_far: &[Exchange],
         _cx: &mut Context<'_>,
-    ) -> Result<PollStep> {
-        Ok(PollStep::Unsupported)
+    ) -> Result<ReconcileStep> {
+        Ok(ReconcileStep::Unsupported)
     }
 }

@@ -48,7 +48,7 @@ pub mod testing;
 mod ticket;
 
 pub use connector::{
-    Action, CanonicalEvent, Connector, Delivery, Exchange, Page, Parsed, PollStep, ProbeStep,
+    Action, CanonicalEvent, Connector, Delivery, Exchange, Page, Parsed, ReconcileStep, ProbeStep,
     RenderStep, Request, Response, Signing, encode,
 };
 pub use context::{Calendar, Context, Kv};
@@ -73,7 +73,7 @@ pub mod __private {
     const STAMP_TEXT: &str = concat!("rust ", env!("CARGO_PKG_VERSION"), "; contract 1.0.0");
 
     #[cfg(target_family = "wasm")]
-    pub use crate::guest::{handle, parse, poll, probe, render};
+    pub use crate::guest::{handle, parse, reconcile, probe, render};
 
     #[cfg(target_family = "wasm")]
     pub use crate::bindings::{automation, connector};

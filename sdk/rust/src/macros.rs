@@ -75,7 +75,7 @@ macro_rules! connector {
             use ::std::string::String;
             use ::std::vec::Vec;
             use $crate::__private::connector::{
-                Action, Delivery, Exchange, Failure, Guest, Parsed, PollStep, ProbeStep, RenderStep,
+                Action, Delivery, Exchange, Failure, Guest, Parsed, ReconcileStep, ProbeStep, RenderStep,
             };
 
             struct Plugin;
@@ -90,22 +90,12 @@ macro_rules! connector {
                 fn probe(action: Action, so_far: Vec<Exchange>) -> Result<ProbeStep, Failure> {
                     $crate::__private::probe::<$connector>(action, so_far)
                 }
-                fn poll(cursor: Option<String>, so_far: Vec<Exchange>) -> Result<PollStep, Failure> {
-                    $crate::__private::poll::<$connector>(cursor, so_far)
+                fn reconcile(cursor: Option<String>, so_far: Vec<Exchange>) -> Result<ReconcileStep, Failure> {
+                    $crate::__private::reconcile::<$connector>(cursor, so_far)
                 }
             }
 
             $crate::__private::connector::export!(Plugin with_types_in $crate::__private::connector);
-
-            // The world's export `poll` has the name of a function of the C library, which the linker takes for a second
-            // definition as soon as sockets bring that function's object in. Sockets need but these two of it; a plugin has none,
-            // so they say no, and the object stays out.
-            #[unsafe(no_mangle)]
-            extern "C" fn __wasilibc_poll_add(_state: usize, _events: i32, _pollable: i32) -> i32 {
-                -1
-            }
-            #[unsafe(no_mangle)]
-            extern "C" fn __wasilibc_poll_ready(_state: usize, _events: i32) {}
         };
     };
 }

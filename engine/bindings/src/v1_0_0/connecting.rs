@@ -1,7 +1,7 @@
 //! What passes between the engine and a connector.
 
 use deskbell_model::plugin::{
-    Exchange, Parsed, PollStep, ProbeStep, RenderStep, Request, Response, Signing, StatedEvent,
+    Exchange, Parsed, ProbeStep, ReconcileStep, RenderStep, Request, Response, Signing, StatedEvent,
 };
 use deskbell_model::timestamp::Timestamp;
 
@@ -21,18 +21,12 @@ pub(super) fn headers(exchanges: &[Exchange]) -> Vec<Headers<'_>> {
 
 impl<'a> Headers<'a> {
     fn of(exchange: &'a Exchange) -> Self {
-        Self {
-            request: lend(&exchange.request.headers),
-            response: lend(&exchange.response.headers),
-        }
+        Self { request: lend(&exchange.request.headers), response: lend(&exchange.response.headers) }
     }
 }
 
 /// Lends exchanges.
-pub(super) fn exchanges<'a>(
-    exchanges: &'a [Exchange],
-    headers: &'a [Headers<'a>],
-) -> Vec<http::Exchange<'a>> {
+pub(super) fn exchanges<'a>(exchanges: &'a [Exchange], headers: &'a [Headers<'a>]) -> Vec<http::Exchange<'a>> {
     let pairs = exchanges.iter().zip(headers);
     pairs
         .map(|(exchange, headers)| http::Exchange {
@@ -50,20 +44,13 @@ fn request<'a>(request: &'a Request, headers: &'a [(&'a str, &'a str)]) -> http:
         headers,
         body: request.body.as_deref(),
         idempotent: request.idempotent,
-        sign: sign.map(|sign| http::SigningParam {
-            scheme: &sign.scheme,
-            secret: &sign.secret,
-        }),
+        sign: sign.map(|sign| http::SigningParam { scheme: &sign.scheme, secret: &sign.secret }),
         extra: &[],
     }
 }
 
 fn response<'a>(response: &'a Response, headers: &'a [(&'a str, &'a str)]) -> http::Response<'a> {
-    http::Response {
-        status: response.status,
-        headers,
-        body: &response.body,
-    }
+    http::Response { status: response.status, headers, body: &response.body }
 }
 
 fn stated(event: connecting::CanonicalEvent) -> StatedEvent {
@@ -87,10 +74,7 @@ fn wanted(request: http::RequestResult) -> Request {
         headers: request.headers,
         body: request.body,
         idempotent: request.idempotent,
-        sign: request.sign.map(|sign| Signing {
-            scheme: sign.scheme,
-            secret: sign.secret,
-        }),
+        sign: request.sign.map(|sign| Signing { scheme: sign.scheme, secret: sign.secret }),
     }
 }
 
@@ -100,10 +84,7 @@ fn wanted_all(requests: Vec<http::RequestResult>) -> Vec<Request> {
 
 impl From<connecting::Parsed> for Parsed {
     fn from(parsed: connecting::Parsed) -> Self {
-        Self {
-            events: stated_all(parsed.events),
-            ignored: parsed.ignored,
-        }
+        Self { events: stated_all(parsed.events), ignored: parsed.ignored }
     }
 }
 
@@ -128,16 +109,14 @@ impl From<connecting::ProbeStep> for ProbeStep {
     }
 }
 
-impl From<connecting::PollStep> for PollStep {
-    fn from(step: connecting::PollStep) -> Self {
+impl From<connecting::ReconcileStep> for ReconcileStep {
+    fn from(step: connecting::ReconcileStep) -> Self {
         match step {
-            connecting::PollStep::Requests(requests) => Self::Requests(wanted_all(requests)),
-            connecting::PollStep::Page(page) => Self::Page {
-                events: stated_all(page.events),
-                cursor: page.cursor,
-                more: page.more,
-            },
-            connecting::PollStep::Unsupported => Self::Unsupported,
+            connecting::ReconcileStep::Requests(requests) => Self::Requests(wanted_all(requests)),
+            connecting::ReconcileStep::Page(page) => {
+                Self::Page { events: stated_all(page.events), cursor: page.cursor, more: page.more }
+            }
+            connecting::ReconcileStep::Unsupported => Self::Unsupported,
         }
     }
 }

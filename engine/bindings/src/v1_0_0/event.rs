@@ -8,9 +8,7 @@ use super::generated::deskbell::plugin::{agents, figures};
 impl From<Event> for EventResult {
     /// An event to be given to a plugin that asked for it.
     fn from(event: Event) -> Self {
-        let ticket = event
-            .ticket
-            .map(|(id, ticket)| TicketResult::of(event.source.clone(), id, &ticket));
+        let ticket = event.ticket.map(|(id, ticket)| TicketResult::of(event.source.clone(), id, &ticket));
         Self {
             id: event.id,
             source: event.source,

@@ -23,15 +23,7 @@ pub(super) struct Json {
 
 impl Json {
     pub(super) fn of(ticket: &Ticket) -> Self {
-        Self {
-            custom: ticket
-                .fields
-                .custom
-                .values()
-                .map(Value::to_string)
-                .collect(),
-            extra: extra(ticket),
-        }
+        Self { custom: ticket.fields.custom.values().map(Value::to_string).collect(), extra: extra(ticket) }
     }
 }
 
@@ -41,11 +33,7 @@ impl<'a> Lists<'a> {
         Self {
             tags: ticket.fields.tags.iter().map(String::as_str).collect(),
             custom: names.zip(json.custom.iter().map(String::as_str)).collect(),
-            extra: json
-                .extra
-                .iter()
-                .map(|(name, value)| (*name, value.as_str()))
-                .collect(),
+            extra: json.extra.iter().map(|(name, value)| (*name, value.as_str())).collect(),
         }
     }
 }
@@ -67,12 +55,7 @@ fn extra(ticket: &Ticket) -> Vec<(&'static str, String)> {
 }
 
 /// Lends a ticket.
-pub(super) fn ticket<'a>(
-    source: &'a str,
-    id: &'a str,
-    ticket: &'a Ticket,
-    lists: &'a Lists<'a>,
-) -> TicketParam<'a> {
+pub(super) fn ticket<'a>(source: &'a str, id: &'a str, ticket: &'a Ticket, lists: &'a Lists<'a>) -> TicketParam<'a> {
     let fields = &ticket.fields;
     TicketParam {
         source,
@@ -115,20 +98,12 @@ fn requester(requester: &Requester) -> RequesterParam<'_> {
 
 /// Lends an actor.
 pub(super) fn actor(actor: &Actor) -> ActorParam<'_> {
-    ActorParam {
-        id: &actor.id,
-        role: actor.role.as_str(),
-        name: actor.name.as_deref(),
-    }
+    ActorParam { id: &actor.id, role: actor.role.as_str(), name: actor.name.as_deref() }
 }
 
 impl From<Actor> for ActorResult {
     fn from(actor: Actor) -> Self {
-        Self {
-            id: actor.id,
-            role: actor.role.as_str().to_owned(),
-            name: actor.name,
-        }
+        Self { id: actor.id, role: actor.role.as_str().to_owned(), name: actor.name }
     }
 }
 
@@ -136,11 +111,7 @@ impl TicketResult {
     /// A ticket to be given to a plugin that asked for it.
     pub fn of(source: String, id: String, ticket: &Ticket) -> Self {
         let fields = &ticket.fields;
-        let custom = fields
-            .custom
-            .iter()
-            .map(|(name, value)| (name.clone(), value.to_string()))
-            .collect();
+        let custom = fields.custom.iter().map(|(name, value)| (name.clone(), value.to_string())).collect();
         Self {
             source,
             id,
@@ -166,10 +137,7 @@ impl TicketResult {
             agent_replies: ticket.agent_replies,
             customer_comments: ticket.customer_comments,
             reopens: ticket.reopens,
-            extra: extra(ticket)
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value))
-                .collect(),
+            extra: extra(ticket).into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         }
     }
 }

@@ -17,6 +17,7 @@ impl State {
         self.reader()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "what every import returns; none of these ends the call")]
     fn read_calendar<T>(
         &mut self,
         read: impl FnOnce(&dyn Reads) -> Result<T, Refusal>,
@@ -32,12 +33,7 @@ impl calendars::Host for State {
         self.read_calendar(|reads| reads.working_seconds(&calendar, start, end))
     }
 
-    fn add(
-        &mut self,
-        calendar: String,
-        start: i64,
-        duration: String,
-    ) -> wasmtime::Result<Result<i64, types::Refusal>> {
+    fn add(&mut self, calendar: String, start: i64, duration: String) -> wasmtime::Result<Result<i64, types::Refusal>> {
         let start = Timestamp::from_micros(start);
         self.read_calendar(|reads| reads.add_working(&calendar, start, &duration).map(Timestamp::micros))
     }

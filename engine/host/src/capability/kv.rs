@@ -38,15 +38,16 @@ impl Memory {
         self.written.insert((scope, key), value);
     }
 
-    /// The call's own value of a key, where it wrote one. The inner option is none where it deleted it.
-    fn own(&self, scope: Scope, key: &str) -> Option<Option<String>> {
-        self.written.get(&(scope, key.to_owned())).cloned()
+    /// The value of a key that the call wrote to; none inside where it deleted it.
+    fn own(&self, scope: Scope, key: &str) -> Option<&Option<String>> {
+        self.written.get(&(scope, key.to_owned()))
     }
 
     /// The keys that the call wrote to and that begin with `prefix`.
     fn own_with<'a>(&'a self, scope: Scope, prefix: &'a str) -> impl Iterator<Item = (&'a String, &'a Option<String>)> {
         let from = (scope, prefix.to_owned());
-        let pairs = self.written.range(from..).take_while(move |((at, key), _)| *at == scope && key.starts_with(prefix));
+        let pairs =
+            self.written.range(from..).take_while(move |((at, key), _)| *at == scope && key.starts_with(prefix));
         pairs.map(|((_, key), value)| (key, value))
     }
 }
@@ -101,7 +102,7 @@ impl State {
     /// A key's value as the call sees it.
     async fn value(&mut self, scope: Scope, key: &str) -> Result<Option<String>, Refusal> {
         if let Some(own) = self.memory.own(scope, key) {
-            return Ok(own);
+            return Ok(own.clone());
         }
         let reads = self.use_read(CAPABILITY)?;
         reads.kv_get(&self.asker, scope, key).await
@@ -150,12 +151,7 @@ impl State {
         Ok(sum)
     }
 
-    async fn list_values(
-        &mut self,
-        scope: &str,
-        prefix: &str,
-        limit: u32,
-    ) -> Result<Vec<(String, String)>, Refusal> {
+    async fn list_values(&mut self, scope: &str, prefix: &str, limit: u32) -> Result<Vec<(String, String)>, Refusal> {
         let reads = self.use_read(CAPABILITY)?;
         let scope = self.scope(scope)?;
         if !prefix.is_empty() {

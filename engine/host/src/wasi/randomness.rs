@@ -75,7 +75,6 @@ impl insecure_seed::Host for Randomness {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

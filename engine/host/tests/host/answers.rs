@@ -120,6 +120,6 @@ async fn a_trap_ends_the_call_alone_and_says_where() {
 #[tokio::test]
 async fn an_automation_is_not_called_as_a_connector() {
     let plugin = plugin("ok").await;
-    let call = plugin.poll(None, &[], &settings(), crate::support::NOON).await;
+    let call = plugin.reconcile(None, &[], &settings(), crate::support::NOON).await;
     assert!(call.result.unwrap_err().to_string().contains("is no connector"));
 }

@@ -21,7 +21,12 @@ async fn a_call_reads_what_it_wrote_and_the_writes_come_back_in_order() {
         call.result.unwrap().writes,
         [
             Write::KvSet { scope: plugin, key: text("a"), value: text("own"), expires_at: None },
-            Write::KvSet { scope: plugin, key: text("b"), value: text("short"), expires_at: Some(NOON.plus_seconds(60)) },
+            Write::KvSet {
+                scope: plugin,
+                key: text("b"),
+                value: text("short"),
+                expires_at: Some(NOON.plus_seconds(60))
+            },
             Write::KvDelete { scope: plugin, key: text("c") },
             Write::KvIncrement { scope: plugin, key: text("count"), by: 2 },
             Write::KvIncrement { scope: plugin, key: text("count"), by: 3 },

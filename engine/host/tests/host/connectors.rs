@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use deskbell_host::{Failure, Limit, NoReads};
 use deskbell_model::plugin::{
-    Action, Delivery, Exchange, Parsed, PollStep, ProbeStep, RenderStep, Request, Response,
+    Action, Delivery, Exchange, Parsed, ProbeStep, ReconcileStep, RenderStep, Request, Response,
 };
 
 use crate::support::{NOON, event, plugin, settings, ticket};
@@ -26,6 +26,7 @@ fn action(kind: &str) -> Action {
         key: "k-1".to_owned(),
         subject: Some("7".to_owned()),
         ticket: Some(("support".to_owned(), "7".to_owned(), Arc::new(ticket()))),
+        extra: Vec::new(),
     }
 }
 
@@ -79,7 +80,7 @@ async fn steps_that_lead_nowhere_are_refused() {
 }
 
 #[tokio::test]
-async fn probes_and_polls() {
+async fn probes_and_reconciles() {
     let plugin = plugin("connects").await;
     let action = action("ticket.note");
     let probe = async |so_far: &[Exchange]| plugin.probe(&action, so_far, &settings(), NOON).await.result.unwrap();
@@ -88,10 +89,13 @@ async fn probes_and_polls() {
     assert_eq!(request.url, "https://acme.example/by-key/k-1");
     assert_eq!(probe(&[answered(request.clone(), 404, "")]).await, ProbeStep::NotEffective);
     assert_eq!(probe(&[answered(request.clone(), 200, "")]).await, ProbeStep::Effective);
-    let poll = async |so_far: &[Exchange]| plugin.poll(Some("c-1"), so_far, &settings(), NOON).await.result.unwrap();
-    let PollStep::Requests(requests) = poll(&[]).await else { panic!("no requests") };
+    let reconcile =
+        async |so_far: &[Exchange]| plugin.reconcile(Some("c-1"), so_far, &settings(), NOON).await.result.unwrap();
+    let ReconcileStep::Requests(requests) = reconcile(&[]).await else { panic!("no requests") };
     assert_eq!(requests.first().unwrap().url, "https://acme.example/since/c-1");
-    let PollStep::Page { events, cursor, more } = poll(&[answered(request, 200, "{}")]).await else { panic!("no page") };
+    let ReconcileStep::Page { events, cursor, more } = reconcile(&[answered(request, 200, "{}")]).await else {
+        panic!("no page")
+    };
     assert_eq!((events.len(), cursor.as_str(), more), (1, "next", true));
 }
 

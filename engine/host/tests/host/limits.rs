@@ -142,6 +142,11 @@ async fn huge_texts_do_not_reach_the_host() {
 }
 
 #[tokio::test]
+async fn open_handles_are_bounded() {
+    check(&call("opens_handles", "7").await, Limit::Handles);
+}
+
+#[tokio::test]
 async fn waiting_is_bounded_too() {
     for guest in ["sleeps", "waits"] {
         let plugin = plugin(guest).await;

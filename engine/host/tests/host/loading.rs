@@ -87,6 +87,30 @@ async fn code_that_counts_instructions_is_kept_apart() {
 #[tokio::test]
 async fn limits_of_the_manifest_and_defaults() {
     let limits = *plugin("allocates").await.limits();
-    assert_eq!((limits.memory_bytes, limits.cpu, limits.wall), (32 << 20, Duration::from_secs(1), Duration::from_secs(2)));
+    assert_eq!(
+        (limits.memory_bytes, limits.cpu, limits.wall),
+        (32 << 20, Duration::from_secs(1), Duration::from_secs(2))
+    );
     assert_eq!(plugin("ok").await.limits().cpu, Duration::from_millis(50));
+}
+
+#[test]
+fn every_guest_has_a_test() {
+    let sources = [
+        include_str!("answers.rs"),
+        include_str!("capabilities.rs"),
+        include_str!("connectors.rs"),
+        include_str!("limits.rs"),
+        include_str!("loading.rs"),
+        include_str!("sandbox.rs"),
+        include_str!("../../benches/call.rs"),
+    ];
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/guests");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.join("plugin.toml").exists() {
+            let named = format!("\"{}\"", path.file_name().unwrap().to_string_lossy());
+            assert!(sources.iter().any(|source| source.contains(&named)), "{named} is built and never used");
+        }
+    }
 }

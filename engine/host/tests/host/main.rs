@@ -1,6 +1,6 @@
 //! The plugin host with real components, good and hostile, from `tests/guests`.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod answers;
 mod capabilities;

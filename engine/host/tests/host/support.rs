@@ -149,7 +149,9 @@ impl Stored {
     fn pairs(asker: &Asker, scope: Scope) -> Vec<(String, String)> {
         let pairs: &[(&str, &str)] = match (&*asker.plugin, scope) {
             ("routing", _) => &[("secret", "of routing")],
-            ("remembers", Scope::Plugin) => &[("a", "stored"), ("c", "stored"), ("count", "40"), ("d", "stored"), ("e", "stored")],
+            ("remembers", Scope::Plugin) => {
+                &[("a", "stored"), ("c", "stored"), ("count", "40"), ("d", "stored"), ("e", "stored")]
+            }
             ("reads-all", _) => &[("key", "value")],
             _ => &[],
         };

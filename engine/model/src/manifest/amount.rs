@@ -2,12 +2,7 @@
 
 /// A size such as `64KiB` or `32MiB`, in bytes.
 pub fn size_bytes(text: &str) -> Option<u64> {
-    const UNITS: &[(&str, u64)] = &[
-        ("KiB", 1 << 10),
-        ("MiB", 1 << 20),
-        ("GiB", 1 << 30),
-        ("B", 1),
-    ];
+    const UNITS: &[(&str, u64)] = &[("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)];
     measure(text, UNITS)
 }
 

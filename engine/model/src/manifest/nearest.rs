@@ -4,13 +4,8 @@
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A third of the letters may be wrong, but two always may: short words are misspelled too.
     let allowed = (word.chars().count() / 3).max(2);
-    let distances = known
-        .into_iter()
-        .map(|candidate| (distance(word, candidate), candidate));
-    distances
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, word)| word)
+    let distances = known.into_iter().map(|candidate| (distance(word, candidate), candidate));
+    distances.filter(|(distance, _)| *distance <= allowed).min_by_key(|(distance, _)| *distance).map(|(_, word)| word)
 }
 
 /// How many letters to insert, delete, replace or swap with their neighbour to get from one word to the other.
@@ -24,13 +19,9 @@ fn distance(from: &str, to: &str) -> usize {
         let mut current = vec![line + 1];
         for (column, other) in to.iter().enumerate() {
             let replaced = at(&previous, column) + usize::from(letter != other);
-            let mut best = replaced
-                .min(at(&previous, column + 1) + 1)
-                .min(at(&current, column) + 1);
-            let neighbours = line > 0
-                && column > 0
-                && from.get(line - 1) == Some(other)
-                && to.get(column - 1) == Some(letter);
+            let mut best = replaced.min(at(&previous, column + 1) + 1).min(at(&current, column) + 1);
+            let neighbours =
+                line > 0 && column > 0 && from.get(line - 1) == Some(other) && to.get(column - 1) == Some(letter);
             if neighbours {
                 best = best.min(at(&before, column - 1) + 1);
             }

@@ -2,18 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value as Json;
 use toml::{Table, Value};
 
 use super::nearest::nearest;
-use super::{
-    Connector, Contract, DeliveryId, EVENT_KINDS, EventPattern, Limits, Manifest, OnFailure, READS,
-    World, duration_ms, size_bytes,
-};
+use super::{Contract, EVENT_KINDS, EventPattern, Limits, Manifest, OnFailure, READS, World, duration_ms, size_bytes};
 use crate::effect::KINDS;
 
 /// The most letters a name or version may have.
-const MAX_NAME_CHARS: usize = 64;
+pub(super) const MAX_NAME_CHARS: usize = 64;
 
 const MEMBERS: &[&str] = &[
     "name",
@@ -30,21 +26,6 @@ const MEMBERS: &[&str] = &[
     "connector",
 ];
 const LIMIT_MEMBERS: &[&str] = &["memory", "cpu", "wall"];
-const CONNECTOR_MEMBERS: &[&str] = &["hosts", "delivery_id", "signature"];
-const SIGNATURE_MEMBERS: &[&str] = &[
-    "scheme",
-    "algorithm",
-    "header",
-    "prefix",
-    "encoding",
-    "signed",
-    "timestamp_header",
-    "timestamp_format",
-    "id_header",
-    "tolerance",
-    "key",
-    "key_template",
-];
 
 /// What is wrong with a manifest or a list of grants.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,23 +39,13 @@ pub enum Invalid {
     #[error("'{member}' {problem}")]
     Wrong { member: String, problem: String },
     #[error("'{member}' has '{word}', which is no {what}; {hint}")]
-    Word {
-        member: String,
-        word: String,
-        what: &'static str,
-        hint: String,
-    },
+    Word { member: String, word: String, what: &'static str, hint: String },
 }
 
 /// Reads and checks the text of a `plugin.toml`.
 pub(super) fn manifest(text: &str) -> Result<Manifest, Invalid> {
-    let table: Table = text
-        .parse()
-        .map_err(|error: toml::de::Error| Invalid::Toml(error.to_string()))?;
-    let root = Section {
-        table: &table,
-        path: "",
-    };
+    let table: Table = text.parse().map_err(|error: toml::de::Error| Invalid::Toml(error.to_string()))?;
+    let root = Section { table: &table, path: "" };
     root.knows(MEMBERS)?;
     let world = root.world()?;
     let manifest = Manifest {
@@ -88,15 +59,8 @@ pub(super) fn manifest(text: &str) -> Result<Manifest, Invalid> {
         reads: root.words("reads", "capability", READS)?,
         on_failure: root.on_failure()?,
         own_events: root.flag("own_events")?,
-        limits: root
-            .section("limits")?
-            .map(|limits| limits.limits())
-            .transpose()?
-            .unwrap_or_default(),
-        connector: root
-            .section("connector")?
-            .map(|connector| connector.connector())
-            .transpose()?,
+        limits: root.section("limits")?.map(|limits| limits.limits()).transpose()?.unwrap_or_default(),
+        connector: root.section("connector")?.map(|connector| connector.connector()).transpose()?,
     };
     fits_its_world(&manifest)?;
     Ok(manifest)
@@ -109,17 +73,10 @@ pub(super) fn grant(word: &str) -> Result<String, Invalid> {
 }
 
 fn fits_its_world(manifest: &Manifest) -> Result<(), Invalid> {
-    let wrong = |member: &str, problem: &str| {
-        Err(Invalid::Wrong {
-            member: member.to_owned(),
-            problem: problem.to_owned(),
-        })
-    };
+    let wrong =
+        |member: &str, problem: &str| Err(Invalid::Wrong { member: member.to_owned(), problem: problem.to_owned() });
     match (manifest.world, &manifest.connector) {
-        (World::Automation, Some(_)) => wrong(
-            "connector",
-            "is for world = \"connector\", and this is an automation",
-        ),
+        (World::Automation, Some(_)) => wrong("connector", "is for world = \"connector\", and this is an automation"),
         (World::Automation, None) if manifest.events.is_empty() => Err(Invalid::Missing {
             member: "events".to_owned(),
             hint: "an automation names the events it is called for, such as events = [\"ticket.created\"]",
@@ -142,40 +99,26 @@ fn fits_its_world(manifest: &Manifest) -> Result<(), Invalid> {
 }
 
 /// A table and the path to it.
-struct Section<'a> {
-    table: &'a Table,
-    path: &'a str,
+pub(super) struct Section<'a> {
+    pub(super) table: &'a Table,
+    pub(super) path: &'a str,
 }
 
 impl<'a> Section<'a> {
-    fn knows(&self, members: &[&str]) -> Result<(), Invalid> {
-        match self
-            .table
-            .keys()
-            .find(|member| !members.contains(&member.as_str()))
-        {
+    pub(super) fn knows(&self, members: &[&str]) -> Result<(), Invalid> {
+        match self.table.keys().find(|member| !members.contains(&member.as_str())) {
             None => Ok(()),
-            Some(member) => Err(Invalid::Unknown {
-                member: self.full(member),
-                hint: hint(member, members),
-            }),
+            Some(member) => Err(Invalid::Unknown { member: self.full(member), hint: hint(member, members) }),
         }
     }
 
     fn full(&self, member: &str) -> String {
         let member: String = member.chars().take(MAX_NAME_CHARS).collect();
-        if self.path.is_empty() {
-            member
-        } else {
-            format!("{}.{member}", self.path)
-        }
+        if self.path.is_empty() { member } else { format!("{}.{member}", self.path) }
     }
 
-    fn wrong(&self, member: &str, problem: impl Into<String>) -> Invalid {
-        Invalid::Wrong {
-            member: self.full(member),
-            problem: problem.into(),
-        }
+    pub(super) fn wrong(&self, member: &str, problem: impl Into<String>) -> Invalid {
+        Invalid::Wrong { member: self.full(member), problem: problem.into() }
     }
 
     fn text(&self, member: &str) -> Result<Option<&'a str>, Invalid> {
@@ -186,11 +129,8 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn required(&self, member: &str, hint: &'static str) -> Result<&'a str, Invalid> {
-        self.text(member)?.ok_or_else(|| Invalid::Missing {
-            member: self.full(member),
-            hint,
-        })
+    pub(super) fn required(&self, member: &str, hint: &'static str) -> Result<&'a str, Invalid> {
+        self.text(member)?.ok_or_else(|| Invalid::Missing { member: self.full(member), hint })
     }
 
     fn flag(&self, member: &str) -> Result<bool, Invalid> {
@@ -201,52 +141,33 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn texts(&self, member: &str) -> Result<Vec<&'a str>, Invalid> {
+    pub(super) fn texts(&self, member: &str) -> Result<Vec<&'a str>, Invalid> {
         let wrong = || self.wrong(member, "must be a list of texts");
         match self.table.get(member) {
             None => Ok(Vec::new()),
-            Some(Value::Array(items)) => items
-                .iter()
-                .map(|item| item.as_str().ok_or_else(wrong))
-                .collect(),
+            Some(Value::Array(items)) => items.iter().map(|item| item.as_str().ok_or_else(wrong)).collect(),
             Some(_) => Err(wrong()),
         }
     }
 
-    fn section(&self, member: &'static str) -> Result<Option<Section<'a>>, Invalid> {
+    pub(super) fn section(&self, member: &'static str) -> Result<Option<Section<'a>>, Invalid> {
         match self.table.get(member) {
             None => Ok(None),
-            Some(Value::Table(table)) => Ok(Some(Section {
-                table,
-                path: member,
-            })),
+            Some(Value::Table(table)) => Ok(Some(Section { table, path: member })),
             Some(_) => Err(self.wrong(member, format!("must be a table, [{member}]"))),
         }
     }
 
-    fn words(
-        &self,
-        member: &str,
-        what: &'static str,
-        known: &[&str],
-    ) -> Result<BTreeSet<String>, Invalid> {
+    fn words(&self, member: &str, what: &'static str, known: &[&str]) -> Result<BTreeSet<String>, Invalid> {
         let words = self.texts(member)?.into_iter();
-        words
-            .map(|word| known_word(&self.full(member), what, word, known))
-            .collect()
+        words.map(|word| known_word(&self.full(member), what, word, known)).collect()
     }
 
     fn name(&self) -> Result<String, Invalid> {
-        let name = self.required(
-            "name",
-            "it is what the plugin is called everywhere, such as name = \"routing\"",
-        )?;
+        let name = self.required("name", "it is what the plugin is called everywhere, such as name = \"routing\"")?;
         let is_right = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if name.is_empty() || name.len() > MAX_NAME_CHARS || !name.chars().all(is_right) {
-            return Err(self.wrong(
-                "name",
-                "must be 1 to 64 lower-case letters, digits and hyphens",
-            ));
+            return Err(self.wrong("name", "must be 1 to 64 lower-case letters, digits and hyphens"));
         }
         Ok(name.to_owned())
     }
@@ -262,13 +183,9 @@ impl<'a> Section<'a> {
     }
 
     fn contract(&self) -> Result<Contract, Invalid> {
-        let contract = self.required(
-            "contract",
-            "it is the contract that the SDK names, such as contract = \"1.0.0\"",
-        )?;
-        contract
-            .parse()
-            .map_err(|()| self.wrong("contract", "must be a version such as 1.0.0"))
+        let contract =
+            self.required("contract", "it is the contract that the SDK names, such as contract = \"1.0.0\"")?;
+        contract.parse().map_err(|()| self.wrong("contract", "must be a version such as 1.0.0"))
     }
 
     fn world(&self) -> Result<World, Invalid> {
@@ -294,9 +211,7 @@ impl<'a> Section<'a> {
         let patterns = self.texts("events")?.into_iter().map(|word| {
             let bare = word.strip_prefix("deskbell.").unwrap_or(word);
             let pattern = EventPattern(bare.to_owned());
-            let is_whole = bare
-                .strip_suffix('*')
-                .is_none_or(|family| family.is_empty() || family.ends_with('.'));
+            let is_whole = bare.strip_suffix('*').is_none_or(|family| family.is_empty() || family.ends_with('.'));
             let covers_some = EVENT_KINDS.iter().any(|kind| pattern.matches(kind));
             if is_whole && covers_some {
                 Ok(pattern)
@@ -309,111 +224,28 @@ impl<'a> Section<'a> {
 
     fn limits(&self) -> Result<Limits, Invalid> {
         self.knows(LIMIT_MEMBERS)?;
-        let amount =
-            |member: &str, read: fn(&str) -> Option<u64>, example: &str| match self.text(member)? {
-                None => Ok(None),
-                Some(text) => match read(text) {
-                    Some(amount) if amount > 0 => Ok(Some(amount)),
-                    _ => Err(self.wrong(
-                        member,
-                        format!("must be an amount with its unit, such as {example}"),
-                    )),
-                },
-            };
+        let amount = |member: &str, read: fn(&str) -> Option<u64>, example: &str| match self.text(member)? {
+            None => Ok(None),
+            Some(text) => match read(text) {
+                Some(amount) if amount > 0 => Ok(Some(amount)),
+                _ => Err(self.wrong(member, format!("must be an amount with its unit, such as {example}"))),
+            },
+        };
         Ok(Limits {
             memory_bytes: amount("memory", size_bytes, "\"32MiB\"")?,
             cpu_ms: amount("cpu", duration_ms, "\"50ms\"")?,
             wall_ms: amount("wall", duration_ms, "\"2s\"")?,
         })
     }
-
-    fn connector(&self) -> Result<Connector, Invalid> {
-        self.knows(CONNECTOR_MEMBERS)?;
-        let hosts = self.texts("hosts")?;
-        if let Some(host) = hosts.iter().find(|host| !is_host_pattern(host)) {
-            let host: String = host.chars().take(MAX_NAME_CHARS).collect();
-            let problem = format!(
-                "has '{host}'; say a host such as api.example.com, *.example.com or $base_url"
-            );
-            return Err(self.wrong("hosts", problem));
-        }
-        let signature = match self.section("signature")? {
-            None => None,
-            Some(section) => Some(
-                Section {
-                    path: "connector.signature",
-                    ..section
-                }
-                .signature()?,
-            ),
-        };
-        let places = self
-            .texts("delivery_id")?
-            .into_iter()
-            .map(|place| self.delivery_id(place));
-        Ok(Connector {
-            hosts: hosts.into_iter().map(str::to_owned).collect(),
-            delivery_id: places.collect::<Result<_, _>>()?,
-            signature,
-        })
-    }
-
-    fn delivery_id(&self, place: &str) -> Result<DeliveryId, Invalid> {
-        match place.split_once(':') {
-            Some(("header", name)) if !name.trim().is_empty() => {
-                Ok(DeliveryId::Header(name.trim().to_ascii_lowercase()))
-            }
-            Some(("json", pointer)) if pointer.starts_with('/') => {
-                Ok(DeliveryId::Json(pointer.to_owned()))
-            }
-            _ => Err(self.wrong(
-                "delivery_id",
-                "must name places such as \"header:x-request-id\" or \"json:/id\"",
-            )),
-        }
-    }
-
-    /// The members are read by whoever verifies; here only their names are checked.
-    fn signature(&self) -> Result<Json, Invalid> {
-        self.knows(SIGNATURE_MEMBERS)?;
-        self.required(
-            "scheme",
-            "say hmac, token, basic, bearer, standard-webhooks or none",
-        )?;
-        serde_json::to_value(self.table).map_err(|error| self.wrong("scheme", error.to_string()))
-    }
 }
 
-fn is_host_pattern(host: &str) -> bool {
-    let name = host
-        .strip_prefix("*.")
-        .or_else(|| host.strip_prefix('$'))
-        .unwrap_or(host);
-    let is_right = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    !name.is_empty() && name.chars().all(is_right)
-}
-
-fn known_word(
-    member: &str,
-    what: &'static str,
-    word: &str,
-    known: &[&str],
-) -> Result<String, Invalid> {
-    if known.contains(&word) {
-        Ok(word.to_owned())
-    } else {
-        Err(no_such_word(member, what, word, known))
-    }
+fn known_word(member: &str, what: &'static str, word: &str, known: &[&str]) -> Result<String, Invalid> {
+    if known.contains(&word) { Ok(word.to_owned()) } else { Err(no_such_word(member, what, word, known)) }
 }
 
 fn no_such_word(member: &str, what: &'static str, word: &str, known: &[&str]) -> Invalid {
     let short: String = word.chars().take(MAX_NAME_CHARS).collect();
-    Invalid::Word {
-        member: member.to_owned(),
-        word: short,
-        what,
-        hint: hint(word, known),
-    }
+    Invalid::Word { member: member.to_owned(), word: short, what, hint: hint(word, known) }
 }
 
 fn hint(word: &str, known: &[&str]) -> String {

@@ -33,37 +33,22 @@ header = "X-Zendesk-Webhook-Signature"
 /// Parses the manifest with one line replaced (or, where `from` is empty, put in front) and compares the error.
 #[track_caller]
 fn check(text: &str, from: &str, to: &str, expected: &str) {
-    let changed = if from.is_empty() {
-        format!("{to}\n{text}")
-    } else {
-        text.replacen(from, to, 1)
-    };
+    let changed = if from.is_empty() { format!("{to}\n{text}") } else { text.replacen(from, to, 1) };
     assert_ne!(text, changed, "nothing was changed");
-    let actual =
-        Manifest::parse(&changed).map_or_else(|error| error.to_string(), |_| "valid".to_owned());
+    let actual = Manifest::parse(&changed).map_or_else(|error| error.to_string(), |_| "valid".to_owned());
     assert!(actual.contains(expected), "{to}: {actual}");
 }
 
 #[test]
 fn reads_an_automation() {
     let manifest = Manifest::parse(ROUTING).unwrap();
-    assert_eq!(
-        (manifest.name.as_str(), manifest.world),
-        ("routing", World::Automation)
-    );
+    assert_eq!((manifest.name.as_str(), manifest.world), ("routing", World::Automation));
     assert_eq!(manifest.contract.to_string(), "1.0.0");
     assert_eq!(manifest.on_failure, OnFailure::Retry);
     assert!(!manifest.own_events);
-    let limits = Limits {
-        memory_bytes: Some(32 << 20),
-        cpu_ms: Some(50),
-        wall_ms: Some(2000),
-    };
+    let limits = Limits { memory_bytes: Some(32 << 20), cpu_ms: Some(50), wall_ms: Some(2000) };
     assert_eq!(manifest.limits, limits);
-    assert_eq!(
-        manifest.asks().collect::<Vec<_>>(),
-        ["ticket.tag", "ticket.update", "agents", "kv"]
-    );
+    assert_eq!(manifest.asks().collect::<Vec<_>>(), ["ticket.tag", "ticket.update", "agents", "kv"]);
 }
 
 #[test]
@@ -71,10 +56,7 @@ fn reads_a_connector() {
     let connector = Manifest::parse(ZENDESK).unwrap().connector.unwrap();
     assert_eq!(connector.hosts, ["*.zendesk.com", "$base_url"]);
     let header = DeliveryId::Header("x-zendesk-webhook-invocation-id".to_owned());
-    assert_eq!(
-        connector.delivery_id,
-        [header, DeliveryId::Json("/id".to_owned())]
-    );
+    assert_eq!(connector.delivery_id, [header, DeliveryId::Json("/id".to_owned())]);
     assert_eq!(connector.signature.unwrap()["scheme"], "hmac");
 }
 
@@ -90,32 +72,12 @@ fn is_the_same_after_a_journey_through_json() {
 #[test]
 fn names_the_member_at_fault_and_the_word_that_was_meant() {
     check(ROUTING, "", "name = [", "no TOML");
-    check(
-        ROUTING,
-        "",
-        "efects = []",
-        "there is no member 'efects'; did you mean 'effects'?",
-    );
+    check(ROUTING, "", "efects = []", "there is no member 'efects'; did you mean 'effects'?");
     check(ROUTING, "name = \"routing\"", "", "'name' is missing");
-    check(
-        ROUTING,
-        "\"routing\"",
-        "\"Routing\"",
-        "'name' must be 1 to 64 lower-case letters",
-    );
+    check(ROUTING, "\"routing\"", "\"Routing\"", "'name' must be 1 to 64 lower-case letters");
     check(ROUTING, "\"routing\"", "7", "'name' must be a text");
-    check(
-        ROUTING,
-        "\"0.1.0\"",
-        "\"latest\"",
-        "'version' must be a version",
-    );
-    check(
-        ROUTING,
-        "contract = \"1.0.0\"",
-        "contract = \"1\"",
-        "'contract' must be a version",
-    );
+    check(ROUTING, "\"0.1.0\"", "\"latest\"", "'version' must be a version");
+    check(ROUTING, "contract = \"1.0.0\"", "contract = \"1\"", "'contract' must be a version");
     check(
         ROUTING,
         "\"automation\"",
@@ -138,95 +100,25 @@ fn names_the_member_at_fault_and_the_word_that_was_meant() {
     );
     check(ROUTING, "\"kv\"", "\"clocks\"", "known are kv, timers");
     check(ROUTING, "\"kv\"", "1", "'reads' must be a list of texts");
-    check(
-        ROUTING,
-        "",
-        "on_failure = \"ignore\"",
-        "'on_failure' has 'ignore'",
-    );
-    check(
-        ROUTING,
-        "",
-        "own_events = 1",
-        "'own_events' must be true or false",
-    );
-    check(
-        ROUTING,
-        "32MiB",
-        "32MB",
-        "'limits.memory' must be an amount with its unit, such as \"32MiB\"",
-    );
-    check(
-        ROUTING,
-        "\"50ms\"",
-        "\"0ms\"",
-        "'limits.cpu' must be an amount",
-    );
-    check(
-        ROUTING,
-        "memory",
-        "memry",
-        "'limits.memry'; did you mean 'memory'?",
-    );
-    check(
-        ROUTING,
-        "[limits]",
-        "limits = 3\n[x]",
-        "there is no member 'x'",
-    );
+    check(ROUTING, "", "on_failure = \"ignore\"", "'on_failure' has 'ignore'");
+    check(ROUTING, "", "own_events = 1", "'own_events' must be true or false");
+    check(ROUTING, "32MiB", "32MB", "'limits.memory' must be an amount with its unit, such as \"32MiB\"");
+    check(ROUTING, "\"50ms\"", "\"0ms\"", "'limits.cpu' must be an amount");
+    check(ROUTING, "memory", "memry", "'limits.memry'; did you mean 'memory'?");
+    check(ROUTING, "[limits]", "limits = 3\n[x]", "there is no member 'x'");
 }
 
 #[test]
 fn tells_automations_from_connectors() {
     check(ROUTING, "events = ", "#", "'events' is missing");
-    check(
-        ROUTING,
-        "[limits]",
-        "[connector]\nhosts = []\n[limits]",
-        "'connector' is for world",
-    );
-    check(
-        ZENDESK,
-        "\"connector\"",
-        "\"automation\"",
-        "'connector' is for world",
-    );
-    check(
-        ZENDESK,
-        "",
-        "reads = [\"kv\"]",
-        "'reads' is for automations",
-    );
-    check(
-        ZENDESK,
-        "",
-        "events = [\"*\"]",
-        "'events' is for automations",
-    );
-    check(
-        ZENDESK,
-        "*.zendesk.com",
-        "https://zendesk.com",
-        "'connector.hosts' has 'https://zendesk.com'",
-    );
-    check(
-        ZENDESK,
-        "json:/id",
-        "body:/id",
-        "'connector.delivery_id' must name places",
-    );
-    check(
-        ZENDESK,
-        "header = ",
-        "heder = ",
-        "'connector.signature.heder'; did you mean 'header'?",
-    );
-    check(
-        ZENDESK,
-        "scheme = \"hmac\"",
-        "",
-        "'connector.signature.scheme' is missing",
-    );
+    check(ROUTING, "[limits]", "[connector]\nhosts = []\n[limits]", "'connector' is for world");
+    check(ZENDESK, "\"connector\"", "\"automation\"", "'connector' is for world");
+    check(ZENDESK, "", "reads = [\"kv\"]", "'reads' is for automations");
+    check(ZENDESK, "", "events = [\"*\"]", "'events' is for automations");
+    check(ZENDESK, "*.zendesk.com", "https://zendesk.com", "'connector.hosts' has 'https://zendesk.com'");
+    check(ZENDESK, "json:/id", "body:/id", "'connector.delivery_id' must name places");
+    check(ZENDESK, "header = ", "heder = ", "'connector.signature.heder'; did you mean 'header'?");
+    check(ZENDESK, "scheme = \"hmac\"", "", "'connector.signature.scheme' is missing");
 }
 
 #[test]
@@ -238,42 +130,22 @@ fn patterns_cover_kinds_families_and_all() {
     assert!(!covers("ticket.*", "tickets.created"));
     assert!(covers("*", "anything"));
     let manifest = Manifest::parse(ROUTING).unwrap();
-    assert!(
-        manifest.wants("sla.breached")
-            && manifest.wants("timer.fired")
-            && !manifest.wants("ticket.updated")
-    );
+    assert!(manifest.wants("sla.breached") && manifest.wants("timer.fired") && !manifest.wants("ticket.updated"));
 }
 
 #[test]
 fn allows_what_is_asked_and_granted_and_names_the_line_that_is_missing() {
     let manifest = Manifest::parse(ROUTING).unwrap();
-    let may = |word: &str, grants: &Grants| {
-        manifest
-            .may(word, grants)
-            .map_err(|denied| denied.to_string())
-    };
+    let may = |word: &str, grants: &Grants| manifest.may(word, grants).map_err(|denied| denied.to_string());
     assert_eq!(may("kv", &Grants::AsAsked), Ok(()));
     let some = Grants::only(["ticket.tag", "agents", "timers"]).unwrap();
     assert_eq!(may("ticket.tag", &some), Ok(()));
     let denied = may("kv", &some).unwrap_err();
-    assert!(
-        denied.contains(r#"[[plugin]], say grant = ["agents", "ticket.tag", "timers", "kv"]"#),
-        "{denied}"
-    );
+    assert!(denied.contains(r#"[[plugin]], say grant = ["agents", "ticket.tag", "timers", "kv"]"#), "{denied}");
     let denied = may("timers", &some).unwrap_err();
-    assert!(
-        denied.contains(r#"in plugin.toml say reads = ["agents", "kv", "timers"]"#),
-        "{denied}"
-    );
+    assert!(denied.contains(r#"in plugin.toml say reads = ["agents", "kv", "timers"]"#), "{denied}");
     let denied = may("notify", &Grants::AsAsked).unwrap_err();
-    assert!(
-        denied.contains(r#"say effects = ["ticket.tag", "ticket.update", "notify"]"#),
-        "{denied}"
-    );
+    assert!(denied.contains(r#"say effects = ["ticket.tag", "ticket.update", "notify"]"#), "{denied}");
     let wrong = Grants::only(["kw"]).unwrap_err().to_string();
-    assert!(
-        wrong.contains("'grant' has 'kw'") && wrong.contains("did you mean 'kv'?"),
-        "{wrong}"
-    );
+    assert!(wrong.contains("'grant' has 'kw'") && wrong.contains("did you mean 'kv'?"), "{wrong}");
 }

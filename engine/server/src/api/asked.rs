@@ -40,7 +40,5 @@ pub(super) fn within(limit: Option<i64>, usual: i64, most: i64) -> Result<i64, P
     if (1..=most).contains(&limit) {
         return Ok(limit);
     }
-    Err(Problem::bad_request(format!(
-        "limit has to be between 1 and {most}"
-    )))
+    Err(Problem::bad_request(format!("limit has to be between 1 and {most}")))
 }

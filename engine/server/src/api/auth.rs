@@ -17,21 +17,13 @@ pub(super) struct Caller {
 }
 
 /// Lets a request pass that shows a token with the scope that it needs.
-pub(super) async fn check(
-    State(api): State<Api>,
-    mut request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
+pub(super) async fn check(State(api): State<Api>, mut request: Request, next: Next) -> Result<Response, Problem> {
     let token = shown(request.headers()).ok_or_else(|| {
-        Problem::unauthorized(
-            "show a token: `Authorization: Bearer dbk_..`; `deskbell token create` makes one",
-        )
+        Problem::unauthorized("show a token: `Authorization: Bearer dbk_..`; `deskbell token create` makes one")
     })?;
     let bearer = api.engine.store.bearer(token, api.engine.now()).await?;
     let bearer = bearer.ok_or_else(|| {
-        Problem::unauthorized(
-            "the token is unknown, revoked or expired; `deskbell token list` shows which hold",
-        )
+        Problem::unauthorized("the token is unknown, revoked or expired; `deskbell token list` shows which hold")
     })?;
     let needed = needed(request.method());
     if Scope::widest(&bearer.scopes) < Some(needed) {
@@ -43,10 +35,7 @@ pub(super) async fn check(
         );
         return Err(Problem::forbidden(text));
     }
-    request.extensions_mut().insert(Caller {
-        token_id: bearer.token_id,
-        token_name: bearer.name,
-    });
+    request.extensions_mut().insert(Caller { token_id: bearer.token_id, token_name: bearer.name });
     Ok(next.run(request).await)
 }
 
@@ -61,14 +50,10 @@ fn needed(method: &Method) -> Scope {
 fn shown(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| token.trim())
-        .filter(|token| !token.is_empty())
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

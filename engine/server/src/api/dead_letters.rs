@@ -74,20 +74,14 @@ impl From<dead_letter::DeadLetter> for DeadLetter {
 #[utoipa::path(
     get,
     path = "/dead-letters",
+    operation_id = "list_dead_letters",
     tag = "dead letters",
     params(Which),
     responses((status = 200, description = "Youngest first", body = Vec<DeadLetter>), Problem)
 )]
-pub(super) async fn list(
-    State(api): State<Api>,
-    Asked(which): Asked<Which>,
-) -> Result<Json<Vec<DeadLetter>>, Problem> {
+pub(super) async fn list(State(api): State<Api>, Asked(which): Asked<Which>) -> Result<Json<Vec<DeadLetter>>, Problem> {
     let limit = within(which.limit, USUAL, MOST)?;
-    let letters = api
-        .engine
-        .store
-        .dead_letters(which.all, None, limit)
-        .await?;
+    let letters = api.engine.store.dead_letters(which.all, None, limit).await?;
     Ok(Json(letters.into_iter().map(DeadLetter::from).collect()))
 }
 
@@ -103,6 +97,7 @@ pub(super) struct Replayed {
 #[utoipa::path(
     post,
     path = "/dead-letters/{id}/replay",
+    operation_id = "replay_dead_letter",
     tag = "dead letters",
     params(("id" = i64, Path, description = "The dead letter's id")),
     responses(
@@ -119,12 +114,9 @@ pub(super) async fn replay(
 ) -> Result<Json<Replayed>, Problem> {
     let engine = &api.engine;
     let letter = engine.store.dead_letters(true, Some(id), 1).await?.pop();
-    let letter =
-        letter.ok_or_else(|| Problem::not_found(format!("there is no dead letter {id}")))?;
+    let letter = letter.ok_or_else(|| Problem::not_found(format!("there is no dead letter {id}")))?;
     if let Some(at) = letter.replayed_at {
-        return Err(Problem::conflict(format!(
-            "dead letter {id} was replayed already, at {at}"
-        )));
+        return Err(Problem::conflict(format!("dead letter {id} was replayed already, at {at}")));
     }
     let now = engine.now();
     if !engine.store.replay(&letter, now).await? {
@@ -140,8 +132,5 @@ pub(super) async fn replay(
     );
     engine.wake.dispatcher.notify_one();
     engine.wake.deliverer.notify_one();
-    Ok(Json(Replayed {
-        id,
-        replayed_at: now,
-    }))
+    Ok(Json(Replayed { id, replayed_at: now }))
 }

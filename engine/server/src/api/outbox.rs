@@ -11,7 +11,7 @@ use super::problem::Problem;
 
 /// What waits to be sent to a destination.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Waiting {
+pub(super) struct Outgoing {
     /// source:NAME for a helpdesk, destination:NAME for a configured one.
     destination: String,
     /// Tickets that have actions waiting.
@@ -25,18 +25,14 @@ pub(super) struct Waiting {
 #[utoipa::path(
     get,
     path = "/outbox",
+    operation_id = "list_outbox",
     tag = "work",
-    responses((status = 200, description = "Destinations with something waiting, by name", body = Vec<Waiting>), Problem)
+    responses((status = 200, description = "Destinations with something waiting, by name", body = Vec<Outgoing>), Problem)
 )]
-pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<Waiting>>, Problem> {
+pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<Outgoing>>, Problem> {
     let backlog = api.engine.store.outbox_backlog().await?;
-    let each = backlog
-        .into_iter()
-        .map(|(destination, n_tickets, next_at)| Waiting {
-            destination,
-            n_tickets,
-            next_at,
-        });
+    let each =
+        backlog.into_iter().map(|(destination, n_tickets, next_at)| Outgoing { destination, n_tickets, next_at });
     Ok(Json(each.collect()))
 }
 
@@ -58,6 +54,7 @@ pub(super) struct Backlog {
 #[utoipa::path(
     get,
     path = "/backlog",
+    operation_id = "get_backlog",
     tag = "work",
     responses((status = 200, description = "The backlog", body = Backlog), Problem)
 )]

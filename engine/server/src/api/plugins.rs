@@ -76,16 +76,13 @@ pub(super) struct Usage {
 #[utoipa::path(
     get,
     path = "/plugins",
+    operation_id = "list_plugins",
     tag = "plugins",
     responses((status = 200, description = "Automations in the order in which they are called, then connectors", body = Vec<Plugin>), Problem)
 )]
 pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<Plugin>>, Problem> {
     let now = api.engine.now();
-    let used = api
-        .engine
-        .store
-        .plugin_usage(now.plus_seconds(-DAY_SECONDS))
-        .await?;
+    let used = api.engine.store.plugin_usage(now.plus_seconds(-DAY_SECONDS)).await?;
     let mut used: BTreeMap<String, Usage> = used.into_iter().map(usage).collect();
     let registry = &api.engine.registry;
     let automations = registry.automations.iter().map(|automation| {
@@ -96,17 +93,8 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<Plugin>>, Pr
         let knows = |source: &&std::sync::Arc<deskbell_workers::engine::Source>| {
             source.connector.as_ref() == Some(&connector.name)
         };
-        let sources = api
-            .engine
-            .sources
-            .values()
-            .filter(knows)
-            .map(|source| source.name.clone());
-        plugin(
-            &connector.plugin,
-            Some(sources.collect()),
-            connector.state(now),
-        )
+        let sources = api.engine.sources.values().filter(knows).map(|source| source.name.clone());
+        plugin(&connector.plugin, Some(sources.collect()), connector.state(now))
     });
     let mut plugins: Vec<Plugin> = automations.chain(connectors).collect();
     for plugin in &mut plugins {
@@ -117,11 +105,8 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<Plugin>>, Pr
 
 fn plugin(loaded: &Loaded, sources: Option<Vec<String>>, state: breaker::State) -> Plugin {
     let manifest = loaded.manifest();
-    let granted = manifest
-        .asks()
-        .filter(|word| manifest.may(word, loaded.grants()).is_ok());
-    let milliseconds =
-        |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let granted = manifest.asks().filter(|word| manifest.may(word, loaded.grants()).is_ok());
+    let milliseconds = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     Plugin {
         name: manifest.name.clone(),
         version: manifest.version.clone(),
@@ -131,11 +116,7 @@ fn plugin(loaded: &Loaded, sources: Option<Vec<String>>, state: breaker::State) 
         },
         description: manifest.description.clone(),
         digest: loaded.digest().to_owned(),
-        events: manifest
-            .events
-            .iter()
-            .map(|pattern| pattern.as_str().to_owned())
-            .collect(),
+        events: manifest.events.iter().map(|pattern| pattern.as_str().to_owned()).collect(),
         asks: manifest.asks().map(str::to_owned).collect(),
         granted: granted.map(str::to_owned).collect(),
         sources,
@@ -202,6 +183,7 @@ pub(super) struct PluginCall {
 #[utoipa::path(
     get,
     path = "/plugins/{name}/calls",
+    operation_id = "list_plugin_calls",
     tag = "plugins",
     params(("name" = String, Path, description = "The plugin's name; it need not run any more"), WhichCalls),
     responses((status = 200, description = "Youngest first", body = Vec<PluginCall>), Problem)
@@ -213,27 +195,16 @@ pub(super) async fn calls(
 ) -> Result<Json<Vec<PluginCall>>, Problem> {
     let limit = within(which.limit, USUAL_CALLS, MAX_CALLS)?;
     let now = api.engine.now();
-    let since = which
-        .since
-        .unwrap_or_else(|| now.plus_seconds(-DAY_SECONDS));
+    let since = which.since.unwrap_or_else(|| now.plus_seconds(-DAY_SECONDS));
     if since < now.plus_seconds(-MAX_DAYS * DAY_SECONDS) {
-        return Err(Problem::bad_request(format!(
-            "since has to be within the last {MAX_DAYS} days"
-        )));
+        return Err(Problem::bad_request(format!("since has to be within the last {MAX_DAYS} days")));
     }
-    let calls = api
-        .engine
-        .store
-        .recent_calls(Some(&name), since, limit)
-        .await?;
+    let calls = api.engine.store.recent_calls(Some(&name), since, limit).await?;
     Ok(Json(calls.into_iter().map(plugin_call).collect()))
 }
 
 fn plugin_call(call: Listed) -> PluginCall {
-    let effects = call
-        .effects
-        .as_deref()
-        .and_then(|text| serde_json::from_str(text).ok());
+    let effects = call.effects.as_deref().and_then(|text| serde_json::from_str(text).ok());
     PluginCall {
         at: call.called_at,
         version: call.version,

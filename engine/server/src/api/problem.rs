@@ -27,11 +27,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, error: impl Into<String>) -> Self {
-        Self {
-            status,
-            error: error.into(),
-            code,
-        }
+        Self { status, error: error.into(), code }
     }
 
     pub(super) fn unauthorized(error: &str) -> Self {
@@ -55,20 +51,13 @@ impl Problem {
     }
 
     pub(super) fn internal() -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "the engine failed; its log says why",
-        )
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the engine failed; its log says why")
     }
 }
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "the API could not use the database"
-        );
+        tracing::error!(error = &error as &dyn std::error::Error, "the API could not use the database");
         if error.is_passing() {
             let text = "the database does not answer at the moment; ask again";
             return Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", text);
@@ -81,11 +70,9 @@ impl From<NotOne> for Problem {
     fn from(not_one: NotOne) -> Self {
         match not_one {
             NotOne::Unknown { .. } => Self::not_found(not_one.to_string()),
-            NotOne::Ambiguous { .. } => Self::new(
-                StatusCode::CONFLICT,
-                "ambiguous",
-                format!("{not_one} with ?source=NAME"),
-            ),
+            NotOne::Ambiguous { .. } => {
+                Self::new(StatusCode::CONFLICT, "ambiguous", format!("{not_one} with ?source=NAME"))
+            }
             NotOne::Store(error) => error.into(),
         }
     }
@@ -95,12 +82,8 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status;
         match status {
-            StatusCode::UNAUTHORIZED => {
-                (status, [(header::WWW_AUTHENTICATE, "Bearer")], Json(self)).into_response()
-            }
-            StatusCode::SERVICE_UNAVAILABLE => {
-                (status, [(header::RETRY_AFTER, "2")], Json(self)).into_response()
-            }
+            StatusCode::UNAUTHORIZED => (status, [(header::WWW_AUTHENTICATE, "Bearer")], Json(self)).into_response(),
+            StatusCode::SERVICE_UNAVAILABLE => (status, [(header::RETRY_AFTER, "2")], Json(self)).into_response(),
             _ => (status, Json(self)).into_response(),
         }
     }
@@ -116,12 +99,8 @@ impl utoipa::IntoResponses for Problem {
             ("503", "The database does not answer at the moment"),
         ];
         let response = |(status, description): (&str, &str)| {
-            let content = ContentBuilder::new()
-                .schema(Some(Ref::from_schema_name("Problem")))
-                .build();
-            let response = ResponseBuilder::new()
-                .description(description)
-                .content("application/json", content);
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+            let response = ResponseBuilder::new().description(description).content("application/json", content);
             (status.to_owned(), RefOr::T(response.build()))
         };
         each.into_iter().map(response).collect()
@@ -133,7 +112,6 @@ pub(super) async fn no_such_path() -> Problem {
 }
 
 pub(super) async fn no_such_method() -> Problem {
-    let text =
-        "this path does not take this method; /api/v1/openapi.json describes those that it takes";
+    let text = "this path does not take this method; /api/v1/openapi.json describes those that it takes";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", text)
 }

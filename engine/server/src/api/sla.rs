@@ -35,7 +35,7 @@ pub(super) struct Which {
 
 /// The clocks of some tickets.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Page {
+pub(super) struct ClocksPage {
     /// As of when.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
@@ -48,10 +48,7 @@ pub(super) struct Page {
 
 /// A clock, as in the document.
 #[derive(ToSchema)]
-#[expect(
-    dead_code,
-    reason = "it describes the rows of the model, which knows no OpenAPI"
-)]
+#[expect(dead_code, reason = "it describes the rows of the model, which knows no OpenAPI")]
 struct Clock {
     source: String,
     ticket: String,
@@ -78,14 +75,12 @@ struct Clock {
 #[utoipa::path(
     get,
     path = "/sla",
+    operation_id = "list_clocks",
     tag = "sla",
     params(Which),
-    responses((status = 200, description = "The clocks", body = Page), Problem)
+    responses((status = 200, description = "The clocks", body = ClocksPage), Problem)
 )]
-pub(super) async fn list(
-    State(api): State<Api>,
-    Asked(which): Asked<Which>,
-) -> Result<Json<Page>, Problem> {
+pub(super) async fn list(State(api): State<Api>, Asked(which): Asked<Which>) -> Result<Json<ClocksPage>, Problem> {
     let limit = within(which.limit, USUAL_TICKETS, MAX_TICKETS)?;
     let store = &api.engine.store;
     let (tickets, next) = if let Some(ticket) = &which.ticket {
@@ -97,9 +92,7 @@ pub(super) async fn list(
             Some(name) => Some(source_id(&api, name).await?),
             None => None,
         };
-        let page = store
-            .facts_page(which.after.unwrap_or(0), source_id, limit)
-            .await?;
+        let page = store.facts_page(which.after.unwrap_or(0), source_id, limit).await?;
         (page.tickets, page.next)
     };
     let at = which.at.unwrap_or_else(|| api.engine.now());
@@ -117,18 +110,11 @@ pub(super) async fn list(
         tracing::error!(%error, "the clocks of some tickets could not be computed");
         Problem::internal()
     })?;
-    Ok(Json(Page { at, clocks, next }))
+    Ok(Json(ClocksPage { at, clocks, next }))
 }
 
 async fn source_id(api: &Api, name: &str) -> Result<i32, Problem> {
     let known = api.engine.store.sources().await?;
-    let found = known
-        .iter()
-        .find(|source| source.name == name)
-        .map(|source| source.source_id);
-    found.ok_or_else(|| {
-        Problem::not_found(format!(
-            "there is no source '{name}'; GET /sources lists them"
-        ))
-    })
+    let found = known.iter().find(|source| source.name == name).map(|source| source.source_id);
+    found.ok_or_else(|| Problem::not_found(format!("there is no source '{name}'; GET /sources lists them")))
 }

@@ -31,6 +31,7 @@ pub(super) struct Source {
 #[utoipa::path(
     get,
     path = "/sources",
+    operation_id = "list_sources",
     tag = "sources",
     responses((status = 200, description = "By name", body = Vec<Source>), Problem)
 )]

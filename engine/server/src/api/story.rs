@@ -29,47 +29,27 @@ pub(crate) struct Place {
 /// Why there is not one ticket to speak of.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotOne {
-    #[error("there is no ticket '{ticket}'{}; ids are those of the helpdesk", at_source(.at))]
+    #[error("there is no ticket '{ticket}'{}; ids are those of the helpdesk", at_source(.at.as_deref()))]
     Unknown { ticket: String, at: Option<String> },
     #[error("the ticket '{ticket}' exists at several sources ({}); say at which one", .sources.join(", "))]
-    Ambiguous {
-        ticket: String,
-        sources: Vec<String>,
-    },
+    Ambiguous { ticket: String, sources: Vec<String> },
     #[error(transparent)]
     Store(#[from] deskbell_store::Error),
 }
 
-fn at_source(source: &Option<String>) -> String {
-    source
-        .as_ref()
-        .map(|source| format!(" at the source '{source}'"))
-        .unwrap_or_default()
+fn at_source(source: Option<&str>) -> String {
+    source.map(|source| format!(" at the source '{source}'")).unwrap_or_default()
 }
 
 /// Finds the one ticket with this id.
-pub(crate) async fn find(
-    store: &Store,
-    ticket: &str,
-    source: Option<&str>,
-) -> Result<Place, NotOne> {
+pub(crate) async fn find(store: &Store, ticket: &str, source: Option<&str>) -> Result<Place, NotOne> {
     let mut found = store.find_ticket(ticket, source).await?;
     match (found.pop(), found.is_empty()) {
-        (Some((lane_id, _, source)), true) => Ok(Place {
-            lane_id,
-            source,
-            ticket: ticket.to_owned(),
-        }),
-        (None, _) => Err(NotOne::Unknown {
-            ticket: ticket.chars().take(80).collect(),
-            at: source.map(str::to_owned),
-        }),
+        (Some((lane_id, _, source)), true) => Ok(Place { lane_id, source, ticket: ticket.to_owned() }),
+        (None, _) => Err(NotOne::Unknown { ticket: ticket.chars().take(80).collect(), at: source.map(str::to_owned) }),
         (Some(last), false) => {
             let sources = found.into_iter().chain([last]).map(|(.., source)| source);
-            Err(NotOne::Ambiguous {
-                ticket: ticket.to_owned(),
-                sources: sources.collect(),
-            })
+            Err(NotOne::Ambiguous { ticket: ticket.to_owned(), sources: sources.collect() })
         }
     }
 }
@@ -152,8 +132,8 @@ pub(crate) struct Delivery {
     pub(crate) number: i64,
     #[schema(value_type = String, format = DateTime)]
     pub(crate) received_at: Timestamp,
-    /// The sender's id.
-    pub(crate) delivery_id: Option<String>,
+    /// The sender's id of it.
+    pub(crate) sender_id: Option<String>,
     pub(crate) state: DeliveryState,
     /// Why it was put off, ignored or not understood.
     pub(crate) detail: Option<String>,

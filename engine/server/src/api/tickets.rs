@@ -54,6 +54,7 @@ pub(super) struct Standing {
 #[utoipa::path(
     get,
     path = "/tickets/{id}",
+    operation_id = "get_ticket",
     tag = "tickets",
     params(("id" = String, Path, description = "The ticket's id at its helpdesk"), Which),
     responses(
@@ -84,6 +85,7 @@ pub(super) async fn ticket(
 #[utoipa::path(
     get,
     path = "/tickets/{id}/story",
+    operation_id = "get_ticket_story",
     tag = "tickets",
     params(("id" = String, Path, description = "The ticket's id at its helpdesk"), WhichStory),
     responses(
@@ -103,9 +105,7 @@ pub(super) async fn story(
     let place = story::find(store, &id, which.source.as_deref()).await?;
     let source = api.engine.sources.get(&place.source);
     let setting = Setting {
-        own_actors: source
-            .map(|source| source.own_actors.as_slice())
-            .unwrap_or_default(),
+        own_actors: source.map(|source| source.own_actors.as_slice()).unwrap_or_default(),
         max_hops: i64::from(api.engine.options.limits.max_hops),
         now: api.engine.now(),
     };

@@ -22,9 +22,7 @@ pub(super) struct Wall {
 
 impl Wall {
     pub(super) fn start() -> Self {
-        Self {
-            begun_at: Instant::now(),
-        }
+        Self { begun_at: Instant::now() }
     }
 }
 

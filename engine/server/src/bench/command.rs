@@ -62,9 +62,7 @@ fn scheme(text: &str) -> Result<Scheme, String> {
         signature: Scheme,
     }
     let inline = format!("signature = {{ {text} }}");
-    toml::from_str::<Signature>(&inline)
-        .map(|read| read.signature)
-        .map_err(|error| error.message().to_owned())
+    toml::from_str::<Signature>(&inline).map(|read| read.signature).map_err(|error| error.message().to_owned())
 }
 
 fn header(text: &str) -> Result<(String, String), String> {
@@ -75,8 +73,7 @@ fn header(text: &str) -> Result<(String, String), String> {
 /// Measures and prints. Success means that every delivery was answered with 2xx.
 pub(crate) async fn command(args: Args) -> anyhow::Result<ExitCode> {
     let secret = match &args.secret_env {
-        Some(name) => std::env::var(name)
-            .with_context(|| format!("the environment variable {name} has no secret"))?,
+        Some(name) => std::env::var(name).with_context(|| format!("the environment variable {name} has no secret"))?,
         None => String::new(),
     };
     let options = Options {
@@ -92,15 +89,10 @@ pub(crate) async fn command(args: Args) -> anyhow::Result<ExitCode> {
         headers: args.headers,
         warmup: args.warmup,
     };
-    eprintln!(
-        "warming up for {} s, then measuring for {} s",
-        options.warmup, options.seconds
-    );
+    eprintln!("warming up for {} s, then measuring for {} s", options.warmup, options.seconds);
     // A thread of its own that does nothing else: cheaper than one pool of threads that wake each other.
     let report = tokio::task::spawn_blocking(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok::<_, anyhow::Error>(runtime.block_on(run(&options))?)
     })
     .await??;
@@ -125,24 +117,14 @@ mod tests {
     #[test]
     fn a_signature_is_written_as_in_the_configuration() {
         let read = scheme(r#"scheme = "hmac", header = "X-Sig", prefix = "sha256=""#).unwrap();
-        assert_eq!(
-            (read.scheme, read.header.as_str(), read.prefix.as_str()),
-            (Kind::Hmac, "X-Sig", "sha256=")
-        );
+        assert_eq!((read.scheme, read.header.as_str(), read.prefix.as_str()), (Kind::Hmac, "X-Sig", "sha256="));
         assert!(scheme(r#"scheme = "wax""#).is_err());
-        assert!(
-            scheme(r#"scheme = "hmac", colour = "red""#)
-                .unwrap_err()
-                .contains("colour")
-        );
+        assert!(scheme(r#"scheme = "hmac", colour = "red""#).unwrap_err().contains("colour"));
     }
 
     #[test]
     fn a_header_has_a_name_and_a_value() {
-        assert_eq!(
-            header("X-Event: issues"),
-            Ok(("X-Event".to_owned(), "issues".to_owned()))
-        );
+        assert_eq!(header("X-Event: issues"), Ok(("X-Event".to_owned(), "issues".to_owned())));
         assert!(header("X-Event").is_err());
     }
 }

@@ -25,10 +25,7 @@ impl Connection {
     pub(super) async fn open(authority: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(authority).await?;
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream,
-            received: Vec::with_capacity(4096),
-        })
+        Ok(Self { stream, received: Vec::with_capacity(4096) })
     }
 
     /// Sends a request and reads the answer to its end.
@@ -43,10 +40,7 @@ impl Connection {
             if is_final {
                 // Bytes beyond the answer would be taken for the next one.
                 let is_open = !head.closes && self.received.is_empty();
-                return Ok(Answered {
-                    status: head.status,
-                    is_open,
-                });
+                return Ok(Answered { status: head.status, is_open });
             }
         }
     }

@@ -47,8 +47,7 @@ pub(super) struct Buffers {
 
 /// An event that creates a ticket.
 pub(super) fn canonical(source: &str) -> String {
-    let requester =
-        json!({ "id": "bench", "name": "Bench", "email": "bench@example.com", "language": "en" });
+    let requester = json!({ "id": "bench", "name": "Bench", "email": "bench@example.com", "language": "en" });
     json!({
         "specversion": "1.0",
         "id": "bench-{{uuid}}",
@@ -77,21 +76,10 @@ impl Deliveries {
             Ok(()) => u128::from_le_bytes(run),
             Err(_) => u128::from(now.micros().unsigned_abs()) << 64,
         };
-        let kind = if settings.is_canonical {
-            "application/cloudevents+json"
-        } else {
-            "application/json"
-        };
-        let mut head = format!(
-            "POST {} HTTP/1.1\r\nhost: {}\r\n",
-            settings.target.path, settings.target.authority
-        );
-        if !settings
-            .headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
-        {
-            head += &format!("content-type: {kind}\r\n");
+        let kind = if settings.is_canonical { "application/cloudevents+json" } else { "application/json" };
+        let mut head = format!("POST {} HTTP/1.1\r\nhost: {}\r\n", settings.target.path, settings.target.authority);
+        if !settings.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            head.push_str(&["content-type: ", kind, "\r\n"].concat());
         }
         let mut headers = Vec::new();
         for (name, value) in settings.headers {
@@ -102,11 +90,7 @@ impl Deliveries {
         }
         // Microseconds since 1970: higher than those of an earlier run, and exact as a JSON number.
         let first_number = now.micros().unsigned_abs();
-        let sample = Unique {
-            number: first_number,
-            uuid: Uuid::nil(),
-            time: now,
-        };
+        let sample = Unique { number: first_number, uuid: Uuid::nil(), time: now };
         Ok(Self {
             head: head.into_bytes(),
             headers,
@@ -123,13 +107,10 @@ impl Deliveries {
         // An odd factor, so that no two numbers give the same id.
         let spread = u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
         let uuid = Uuid::from_u128(self.run ^ spread);
-        let unique = Unique {
-            number,
-            uuid,
-            time: now,
-        };
+        let unique = Unique { number, uuid, time: now };
         let Buffers { request, body } = buffers;
-        (request.clear(), body.clear());
+        request.clear();
+        body.clear();
         self.body.render(&unique, body);
         request.extend_from_slice(&self.head);
         for (name, value) in &self.headers {
@@ -150,8 +131,7 @@ fn is_sendable(name: &str, value: &str) -> bool {
     let is_name = reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_ok();
     is_name
         && reqwest::header::HeaderValue::from_str(value).is_ok()
-        && !["content-length", "transfer-encoding", "host"]
-            .contains(&name.to_ascii_lowercase().as_str())
+        && !["content-length", "transfer-encoding", "host"].contains(&name.to_ascii_lowercase().as_str())
 }
 
 #[cfg(test)]
@@ -166,10 +146,7 @@ mod tests {
 
     fn deliveries(body: &str, headers: &[(String, String)]) -> Result<Deliveries, Error> {
         Deliveries::new(&Settings {
-            target: &Target {
-                authority: "h:1".to_owned(),
-                path: "/hooks/shop".to_owned(),
-            },
+            target: &Target { authority: "h:1".to_owned(), path: "/hooks/shop".to_owned() },
             body,
             body_bytes: 2048,
             is_canonical: true,
@@ -180,11 +157,7 @@ mod tests {
     }
 
     fn body_of(request: &[u8]) -> &str {
-        std::str::from_utf8(request)
-            .unwrap()
-            .split_once("\r\n\r\n")
-            .unwrap()
-            .1
+        std::str::from_utf8(request).unwrap().split_once("\r\n\r\n").unwrap().1
     }
 
     #[test]
@@ -205,31 +178,18 @@ mod tests {
     fn headers_are_templates_too() {
         let headers = [("X-Delivery".to_owned(), "{{uuid}}".to_owned())];
         let mut buffers = Buffers::default();
-        deliveries("{{uuid}}", &headers)
-            .unwrap()
-            .make(SystemClock.now(), &mut buffers);
+        deliveries("{{uuid}}", &headers).unwrap().make(SystemClock.now(), &mut buffers);
         let text = String::from_utf8(buffers.request).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.contains(&format!("X-Delivery: {body}\r\n")), "{text}");
-        assert!(
-            head.starts_with("POST /hooks/shop HTTP/1.1\r\nhost: h:1\r\n"),
-            "{text}"
-        );
+        assert!(head.starts_with("POST /hooks/shop HTTP/1.1\r\nhost: h:1\r\n"), "{text}");
     }
 
     #[test]
     fn headers_that_would_break_the_request_are_refused() {
-        for (name, value) in [
-            ("Host", "x"),
-            ("content-length", "3"),
-            ("a b", "x"),
-            ("a", "x\r\ny: z"),
-        ] {
+        for (name, value) in [("Host", "x"), ("content-length", "3"), ("a b", "x"), ("a", "x\r\ny: z")] {
             let headers = [(name.to_owned(), value.to_owned())];
-            assert!(
-                matches!(deliveries("x", &headers), Err(Error::Header(_))),
-                "{name}"
-            );
+            assert!(matches!(deliveries("x", &headers), Err(Error::Header(_))), "{name}");
         }
     }
 }

@@ -119,18 +119,12 @@ impl<C: Clock> Sender<C> {
             let is_measured = due >= self.shape.warmup;
             if now >= self.shape.end() + GRACE {
                 let waited = now.saturating_sub(due);
-                self.tally
-                    .note(Outcome::NeverSent, waited, now, is_measured);
+                self.tally.note(Outcome::NeverSent, waited, now, is_measured);
                 continue;
             }
-            let outcome = if self.connect().await {
-                self.exchange().await
-            } else {
-                Outcome::NotConnected
-            };
+            let outcome = if self.connect().await { self.exchange().await } else { Outcome::NotConnected };
             let now = self.clock.now();
-            self.tally
-                .note(outcome, now.saturating_sub(counts_from), now, is_measured);
+            self.tally.note(outcome, now.saturating_sub(counts_from), now, is_measured);
             if outcome == Outcome::NotConnected {
                 self.pause().await;
             }
@@ -153,16 +147,14 @@ impl<C: Clock> Sender<C> {
             let outcome = self.exchange().await;
             let now = self.clock.now();
             let is_measured = begins >= self.shape.warmup;
-            self.tally
-                .note(outcome, now.saturating_sub(begins), now, is_measured);
+            self.tally.note(outcome, now.saturating_sub(begins), now, is_measured);
         }
     }
 
     /// Whether there is a connection.
     async fn connect(&mut self) -> bool {
         if self.connection.is_none() {
-            let opened =
-                tokio::time::timeout(self.shape.timeout, Connection::open(&self.authority)).await;
+            let opened = tokio::time::timeout(self.shape.timeout, Connection::open(&self.authority)).await;
             self.connection = opened.ok().and_then(Result::ok);
             if self.connection.is_some() {
                 self.pause = FIRST_PAUSE;

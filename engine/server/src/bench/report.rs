@@ -25,10 +25,7 @@ pub(crate) struct Report {
 
 impl Report {
     pub(super) fn new(url: &str, shape: &Shape, tally: &Tally) -> Self {
-        let elapsed = tally
-            .last_answer
-            .saturating_sub(shape.warmup)
-            .max(shape.length);
+        let elapsed = tally.last_answer.saturating_sub(shape.warmup).max(shape.length);
         Self {
             url: url.to_owned(),
             connections: shape.connections,
@@ -72,11 +69,8 @@ impl Report {
 }
 
 fn counts_json(counts: &Counts) -> Value {
-    let by_status: serde_json::Map<String, Value> = counts
-        .by_status
-        .iter()
-        .map(|(status, n_answers)| (status.to_string(), json!(n_answers)))
-        .collect();
+    let by_status: serde_json::Map<String, Value> =
+        counts.by_status.iter().map(|(status, n_answers)| (status.to_string(), json!(n_answers))).collect();
     json!({
         "sent": counts.sent,
         "answered": counts.answered(),
@@ -95,20 +89,9 @@ impl fmt::Display for Report {
             Some(rate) => format!("{rate}/s"),
             None => "as fast as they are answered".to_owned(),
         };
-        writeln!(
-            f,
-            "{}: {load}, {} connections, {:.1} s",
-            self.url,
-            self.connections,
-            self.elapsed.as_secs_f64()
-        )?;
+        writeln!(f, "{}: {load}, {} connections, {:.1} s", self.url, self.connections, self.elapsed.as_secs_f64())?;
         writeln!(f, "sent        {:>10}", measured.sent)?;
-        writeln!(
-            f,
-            "answered    {:>10}   {:.1}/s",
-            measured.answered(),
-            self.rate()
-        )?;
+        writeln!(f, "answered    {:>10}   {:.1}/s", measured.answered(), self.rate())?;
         for (status, n_answers) in &measured.by_status {
             writeln!(f, "  {status}       {n_answers:>10}")?;
         }
@@ -123,11 +106,7 @@ impl fmt::Display for Report {
             )?;
         }
         if measured.never_sent > 0 {
-            writeln!(
-                f,
-                "never sent  {:>10}   due, but every connection was busy",
-                measured.never_sent
-            )?;
+            writeln!(f, "never sent  {:>10}   due, but every connection was busy", measured.never_sent)?;
         }
         if self.failed_connections > 0 {
             writeln!(f, "could not connect {} times", self.failed_connections)?;
@@ -140,18 +119,8 @@ impl fmt::Display for Report {
                 self.warmup.sent
             )?;
         }
-        writeln!(
-            f,
-            "latency in ms     p50       p90       p99     p99.9       max      mean"
-        )?;
-        let columns = [
-            latency.p50,
-            latency.p90,
-            latency.p99,
-            latency.p999,
-            latency.max,
-            latency.mean,
-        ];
+        writeln!(f, "latency in ms     p50       p90       p99     p99.9       max      mean")?;
+        let columns = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max, latency.mean];
         write!(f, "           ")?;
         for column in columns {
             write!(f, "{column:>10.3}")?;
@@ -159,11 +128,7 @@ impl fmt::Display for Report {
         writeln!(f)?;
         if self.asked_rate.is_some() {
             let late = "the bench itself was late (not in the figures above)";
-            writeln!(
-                f,
-                "{late}: p99 {:.3} ms, at most {:.3} ms",
-                self.lag.p99, self.lag.max
-            )?;
+            writeln!(f, "{late}: p99 {:.3} ms, at most {:.3} ms", self.lag.p99, self.lag.max)?;
         }
         Ok(())
     }

@@ -6,8 +6,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::SecondsFormat;
 use deskbell_model::timestamp::Timestamp;
 use deskbell_workers::signature::{
-    Algorithm, Encoding, Invalid, KeyForm, Kind, Scheme, TimestampFormat, Verifier,
-    standard_webhooks,
+    Algorithm, Encoding, Invalid, KeyForm, Kind, Scheme, TimestampFormat, Verifier, standard_webhooks,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use md5::{Digest, Md5};
@@ -48,11 +47,7 @@ enum Piece {
 
 impl Signer {
     pub(super) fn new(scheme: &Scheme, secret: &[u8]) -> Result<Self, Invalid> {
-        let secrets: &[&[u8]] = if scheme.scheme == Kind::None {
-            &[]
-        } else {
-            &[secret]
-        };
+        let secrets: &[&[u8]] = if scheme.scheme == Kind::None { &[] } else { &[secret] };
         // Whoever verifies finds every mistake there can be in a scheme, so that what follows need not.
         Verifier::new(scheme, secrets)?;
         let fixed = |name: &str, usual: &str, value: String| {
@@ -62,21 +57,11 @@ impl Signer {
         let text = String::from_utf8_lossy(secret);
         Ok(match scheme.scheme {
             Kind::None => Self::Fixed(Vec::new()),
-            Kind::Token => fixed(
-                &scheme.header,
-                "authorization",
-                format!("{}{text}", scheme.prefix),
-            ),
+            Kind::Token => fixed(&scheme.header, "authorization", format!("{}{text}", scheme.prefix)),
             Kind::Bearer => fixed(&scheme.header, "authorization", format!("Bearer {text}")),
-            Kind::Basic => fixed(
-                &scheme.header,
-                "authorization",
-                format!("Basic {}", BASE64.encode(secret)),
-            ),
+            Kind::Basic => fixed(&scheme.header, "authorization", format!("Basic {}", BASE64.encode(secret))),
             Kind::Hmac => Self::Code(Box::new(Code::new(scheme, secret)?)),
-            Kind::StandardWebhooks => {
-                Self::Code(Box::new(Code::new(&spelled_out(scheme), secret)?))
-            }
+            Kind::StandardWebhooks => Self::Code(Box::new(Code::new(&spelled_out(scheme), secret)?)),
         })
     }
 
@@ -92,21 +77,14 @@ impl Signer {
 /// The convention of Standard Webhooks as a scheme with all its members.
 fn spelled_out(scheme: &Scheme) -> Scheme {
     let named = |configured: &str, usual: &str| {
-        if configured.is_empty() {
-            usual.to_owned()
-        } else {
-            configured.to_owned()
-        }
+        if configured.is_empty() { usual.to_owned() } else { configured.to_owned() }
     };
     Scheme {
         header: named(&scheme.header, standard_webhooks::SIGNATURE_HEADER),
         prefix: "v1,".to_owned(),
         encoding: Encoding::Base64,
         signed: "{id}.{timestamp}.{body}".to_owned(),
-        timestamp_header: named(
-            &scheme.timestamp_header,
-            standard_webhooks::TIMESTAMP_HEADER,
-        ),
+        timestamp_header: named(&scheme.timestamp_header, standard_webhooks::TIMESTAMP_HEADER),
         id_header: named(&scheme.id_header, standard_webhooks::ID_HEADER),
         key: KeyForm::Base64,
         ..Scheme::of(Kind::Hmac)
@@ -121,19 +99,14 @@ impl Code {
             prefix: scheme.prefix.clone(),
             encoding: scheme.encoding,
             signed: pieces(&scheme.signed),
-            timestamp: named(&scheme.timestamp_header)
-                .map(|header| (header, scheme.timestamp_format)),
+            timestamp: named(&scheme.timestamp_header).map(|header| (header, scheme.timestamp_format)),
             id_header: named(&scheme.id_header),
             key: Key::new(scheme.algorithm, &derived(scheme, secret))?,
         })
     }
 
     fn write(&self, id: &str, now: Timestamp, body: &[u8], into: &mut Vec<u8>) {
-        let timestamp = self
-            .timestamp
-            .as_ref()
-            .map(|(_, format)| written(now, *format))
-            .unwrap_or_default();
+        let timestamp = self.timestamp.as_ref().map(|(_, format)| written(now, *format)).unwrap_or_default();
         let parts: Vec<&[u8]> = self
             .signed
             .iter()
@@ -167,10 +140,7 @@ impl Code {
 impl Key {
     fn new(algorithm: Algorithm, key: &[u8]) -> Result<Self, Invalid> {
         // A code takes keys of any length; the error is there for other kinds of codes.
-        let unfit = |_| Invalid::MalformedSecret {
-            position: 1,
-            expected: "a usable key",
-        };
+        let unfit = |_| Invalid::MalformedSecret { position: 1, expected: "a usable key" };
         Ok(match algorithm {
             Algorithm::Sha1 => Self::Sha1(Hmac::new_from_slice(key).map_err(unfit)?),
             Algorithm::Sha256 => Self::Sha256(Hmac::new_from_slice(key).map_err(unfit)?),
@@ -198,10 +168,7 @@ fn derived(scheme: &Scheme, secret: &[u8]) -> Vec<u8> {
         KeyForm::Base64 => {
             let text = secret.strip_prefix(b"whsec_").unwrap_or(secret);
             // That it is base64, padded or not, was found out before.
-            BASE64
-                .decode(text)
-                .or_else(|_| STANDARD_NO_PAD.decode(text))
-                .unwrap_or_default()
+            BASE64.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)).unwrap_or_default()
         }
         KeyForm::Md5 => {
             let mut hash = Md5::new();
@@ -255,23 +222,15 @@ mod tests {
     fn check(scheme: &str, secret: &str) {
         let scheme: Scheme = toml::from_str(scheme).unwrap();
         let mut lines = Vec::new();
-        Signer::new(&scheme, secret.as_bytes())
-            .unwrap()
-            .write("id-1", NOW, BODY, &mut lines);
+        Signer::new(&scheme, secret.as_bytes()).unwrap().write("id-1", NOW, BODY, &mut lines);
         let lines = String::from_utf8(lines).unwrap();
         let field = |name: &str| {
             let mut found = lines.lines().filter_map(|line| line.split_once(": "));
             let value = found.find(|(header, _)| header.eq_ignore_ascii_case(name));
             value.map_or(Field::Absent, |(_, value)| Field::Once(value.as_bytes()))
         };
-        let secrets: Vec<&str> = if scheme.scheme == Kind::None {
-            vec![]
-        } else {
-            vec![secret]
-        };
-        let verified = Verifier::new(&scheme, &secrets)
-            .unwrap()
-            .verify(field, BODY, NOW);
+        let secrets: Vec<&str> = if scheme.scheme == Kind::None { vec![] } else { vec![secret] };
+        let verified = Verifier::new(&scheme, &secrets).unwrap().verify(field, BODY, NOW);
         assert!(verified.is_ok(), "{scheme:?}: {verified:?}\n{lines}");
     }
 
@@ -286,14 +245,11 @@ mod tests {
             ),
             (r#"scheme = "bearer""#, "hunter42"),
             (r#"scheme = "basic""#, "user:hunter42"),
-            (
-                r#"scheme = "standard-webhooks""#,
-                "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-            ),
+            (r#"scheme = "standard-webhooks""#, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
             (
                 r#"scheme = "standard-webhooks"
                 id_header = "svc-id""#,
-                "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS",
+                "whsec_YSBrZXkgb2YgMjMgYnl0ZXMgbG9uZyE",
             ),
             (
                 r#"scheme = "hmac"

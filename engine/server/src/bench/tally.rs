@@ -13,7 +13,7 @@ const LONGEST_MICROS: u64 = 3_600_000_000;
 pub(super) struct Tally {
     pub(super) warmup: Counts,
     pub(super) measured: Counts,
-    /// How long measured deliveries took or waited, in microseconds.
+    /// How long measured deliveries took, in microseconds; what timed out or was never sent, how long it waited.
     latency: Histogram<u64>,
     /// How late the bench itself was with deliveries that no connection had to wait for.
     lag: Histogram<u64>,
@@ -77,24 +77,21 @@ impl Tally {
     }
 
     /// Notes what became of a delivery that took or waited for `took`, at `now`.
-    pub(super) fn note(
-        &mut self,
-        outcome: Outcome,
-        took: Duration,
-        now: Duration,
-        is_measured: bool,
-    ) {
-        let counts = if is_measured {
-            &mut self.measured
-        } else {
-            &mut self.warmup
-        };
+    pub(super) fn note(&mut self, outcome: Outcome, took: Duration, now: Duration, is_measured: bool) {
+        let counts = if is_measured { &mut self.measured } else { &mut self.warmup };
         counts.note(outcome);
-        if is_measured {
-            record(&mut self.latency, took);
-            if matches!(outcome, Outcome::Answered(_)) {
+        if !is_measured {
+            return;
+        }
+        match outcome {
+            Outcome::Answered(_) => {
+                record(&mut self.latency, took);
                 self.last_answer = self.last_answer.max(now);
             }
+            // They took at least so long.
+            Outcome::TimedOut | Outcome::NeverSent => record(&mut self.latency, took),
+            // A connection that fails at once must not pass for a quick answer.
+            Outcome::Cut | Outcome::NotConnected => {}
         }
     }
 
@@ -132,10 +129,7 @@ impl Counts {
             Outcome::NeverSent => &mut self.never_sent,
         };
         *count += 1;
-        self.sent += u64::from(!matches!(
-            outcome,
-            Outcome::NotConnected | Outcome::NeverSent
-        ));
+        self.sent += u64::from(!matches!(outcome, Outcome::NotConnected | Outcome::NeverSent));
     }
 
     fn add(&mut self, other: &Self) {
@@ -155,10 +149,7 @@ impl Counts {
 
     /// Answered with 2xx.
     pub(super) fn taken(&self) -> u64 {
-        let taken = self
-            .by_status
-            .iter()
-            .filter(|(status, _)| (200..300).contains(*status));
+        let taken = self.by_status.iter().filter(|(status, _)| (200..300).contains(*status));
         taken.map(|(_, n_answers)| n_answers).sum()
     }
 
@@ -173,11 +164,7 @@ impl Counts {
 }
 
 fn record(histogram: &mut Histogram<u64>, took: Duration) {
-    histogram.saturating_record(
-        u64::try_from(took.as_micros())
-            .unwrap_or(LONGEST_MICROS)
-            .min(LONGEST_MICROS),
-    );
+    histogram.saturating_record(u64::try_from(took.as_micros()).unwrap_or(LONGEST_MICROS).min(LONGEST_MICROS));
 }
 
 fn distribution(histogram: &Histogram<u64>) -> Distribution {
@@ -185,11 +172,7 @@ fn distribution(histogram: &Histogram<u64>) -> Distribution {
     let is_empty = histogram.is_empty();
     Distribution {
         count: histogram.len(),
-        mean: if is_empty {
-            0.0
-        } else {
-            histogram.mean() / 1000.0
-        },
+        mean: if is_empty { 0.0 } else { histogram.mean() / 1000.0 },
         p50: at(0.5),
         p90: at(0.9),
         p99: at(0.99),

@@ -64,26 +64,16 @@ impl Template {
         if !rest.is_empty() {
             pieces.push(Piece::Text(rest.to_owned()));
         }
-        Ok(Self {
-            pieces,
-            pad_bytes: 0,
-        })
+        Ok(Self { pieces, pad_bytes: 0 })
     }
 
     /// Makes `{{pad}}` as long as it takes for `total_bytes`; a longer text stays as it is.
     #[must_use]
     pub(super) fn padded_to(mut self, total_bytes: usize, sample: &Unique) -> Self {
-        let n_pads = self
-            .pieces
-            .iter()
-            .filter(|piece| matches!(piece, Piece::Pad))
-            .count();
+        let n_pads = self.pieces.iter().filter(|piece| matches!(piece, Piece::Pad)).count();
         let mut rendered = Vec::new();
         self.render(sample, &mut rendered);
-        self.pad_bytes = total_bytes
-            .saturating_sub(rendered.len())
-            .checked_div(n_pads)
-            .unwrap_or(0);
+        self.pad_bytes = total_bytes.saturating_sub(rendered.len()).checked_div(n_pads).unwrap_or(0);
         self
     }
 
@@ -95,19 +85,10 @@ impl Template {
                 Piece::Number => into.extend_from_slice(unique.number.to_string().as_bytes()),
                 Piece::Uuid => {
                     let mut buffer = Uuid::encode_buffer();
-                    into.extend_from_slice(
-                        unique
-                            .uuid
-                            .hyphenated()
-                            .encode_lower(&mut buffer)
-                            .as_bytes(),
-                    );
+                    into.extend_from_slice(unique.uuid.hyphenated().encode_lower(&mut buffer).as_bytes());
                 }
                 Piece::Time => {
-                    let time = unique
-                        .time
-                        .to_chrono()
-                        .to_rfc3339_opts(SecondsFormat::Micros, true);
+                    let time = unique.time.to_chrono().to_rfc3339_opts(SecondsFormat::Micros, true);
                     into.extend_from_slice(time.as_bytes());
                 }
                 Piece::Pad => into.extend(PAD.bytes().cycle().take(self.pad_bytes)),
@@ -122,11 +103,7 @@ mod tests {
     use super::*;
 
     fn unique(number: u64) -> Unique {
-        Unique {
-            number,
-            uuid: Uuid::from_u128(u128::from(number)),
-            time: Timestamp::from_seconds(1_767_600_000),
-        }
+        Unique { number, uuid: Uuid::from_u128(u128::from(number)), time: Timestamp::from_seconds(1_767_600_000) }
     }
 
     fn render(template: &Template, number: u64) -> String {
@@ -146,20 +123,14 @@ mod tests {
         ] {
             assert_eq!(render(&Template::parse(text).unwrap(), 7), expected);
         }
-        assert!(
-            matches!(Template::parse("{{name}}"), Err(Error::Placeholder(name)) if name == "name")
-        );
+        assert!(matches!(Template::parse("{{name}}"), Err(Error::Placeholder(name)) if name == "name"));
     }
 
     #[test]
     fn a_body_is_padded_to_its_size() {
-        let template = Template::parse("<{{uuid}}{{pad}}>")
-            .unwrap()
-            .padded_to(100, &unique(1));
+        let template = Template::parse("<{{uuid}}{{pad}}>").unwrap().padded_to(100, &unique(1));
         assert_eq!(render(&template, 2).len(), 100);
-        let template = Template::parse("longer than that")
-            .unwrap()
-            .padded_to(4, &unique(1));
+        let template = Template::parse("longer than that").unwrap().padded_to(4, &unique(1));
         assert_eq!(render(&template, 2), "longer than that");
     }
 }

@@ -5,6 +5,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use deskbell_workers::engine::{Clock as _, SystemClock};
 use deskbell_workers::signature::{Field, Kind, Verifier};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -58,13 +59,7 @@ impl Server {
                 tokio::spawn(serve(stream, Arc::clone(&answer), Arc::clone(&kept)));
             }
         });
-        Self {
-            target: Target {
-                authority,
-                path: "/hooks/shop".to_owned(),
-            },
-            requests,
-        }
+        Self { target: Target { authority, path: "/hooks/shop".to_owned() }, requests }
     }
 
     fn requests(&self) -> Vec<(String, String)> {
@@ -81,17 +76,11 @@ impl Server {
             scheme: &Scheme::of(Kind::StandardWebhooks),
             secret: SECRET.as_bytes(),
         });
-        load::run(shape, &Arc::new(deliveries.unwrap()), &self.target, clock)
-            .await
-            .unwrap()
+        load::run(shape, &Arc::new(deliveries.unwrap()), &self.target, clock).await.unwrap()
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    answer: Answer,
-    kept: Arc<Mutex<Vec<(String, String)>>>,
-) -> std::io::Result<()> {
+async fn serve(mut stream: TcpStream, answer: Answer, kept: Arc<Mutex<Vec<(String, String)>>>) -> std::io::Result<()> {
     let mut bytes = Vec::new();
     loop {
         while let Some((head, body, length)) = request(&bytes) {
@@ -116,11 +105,7 @@ async fn serve(
 fn request(bytes: &[u8]) -> Option<(String, String, usize)> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (head, rest) = text.split_once("\r\n\r\n")?;
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "))?
-        .parse()
-        .ok()?;
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?.parse().ok()?;
     let body = rest.get(..length)?;
     Some((head.to_owned(), body.to_owned(), head.len() + 4 + length))
 }
@@ -175,10 +160,7 @@ async fn without_a_rate_a_stall_counts_once() {
     // 50, 50, 450, and nine more of 50 until a second is over.
     assert_eq!(tally.measured.answered(), 12);
     let latency = tally.latency();
-    assert!(
-        near(latency.max, 450.0) && near(latency.p90, 50.0),
-        "{latency:?}"
-    );
+    assert!(near(latency.max, 450.0) && near(latency.p90, 50.0), "{latency:?}");
 }
 
 #[tokio::test]
@@ -193,15 +175,8 @@ async fn what_is_due_and_cannot_be_sent_is_accounted_for() {
     })
     .await;
     let tally = server.measure(&shape(Some(10), 1000), &clock).await;
-    assert_eq!(
-        (tally.measured.answered(), tally.measured.never_sent),
-        (4, 6)
-    );
-    assert_eq!(
-        tally.latency().count,
-        10,
-        "they stand in the latencies with the time that they waited"
-    );
+    assert_eq!((tally.measured.answered(), tally.measured.never_sent), (4, 6));
+    assert_eq!(tally.latency().count, 10, "they stand in the latencies with the time that they waited");
     assert!(!tally.measured.is_clean());
     // Due at 0.4 s, and the connection was free again at 5.3 s.
     assert!(near(tally.latency().max, 5000.0), "{:?}", tally.latency());
@@ -225,6 +200,7 @@ async fn answers_are_told_apart_by_status_and_cut_connections_are_none() {
     assert_eq!(json["measured"]["unanswered"]["cut"], 1);
     assert_eq!(json["measured"]["by_status"]["503"], 1);
     assert!(report.to_string().contains("1 cut off"), "{report}");
+    assert_eq!(tally.latency().count, 9, "a cut connection is no quick answer");
 }
 
 #[tokio::test]
@@ -232,17 +208,9 @@ async fn an_engine_that_is_not_there_is_no_success() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let authority = listener.local_addr().unwrap().to_string();
     drop(listener);
-    let target = Target {
-        authority,
-        path: "/hooks/shop".to_owned(),
-    };
-    let server = Server {
-        target,
-        requests: Arc::default(),
-    };
-    let open = server
-        .measure(&shape(Some(10), 500), &ByHand::default())
-        .await;
+    let target = Target { authority, path: "/hooks/shop".to_owned() };
+    let server = Server { target, requests: Arc::default() };
+    let open = server.measure(&shape(Some(10), 500), &ByHand::default()).await;
     assert_eq!((open.measured.not_connected, open.measured.sent), (5, 0));
     let closed = server.measure(&shape(None, 500), &ByHand::default()).await;
     assert!(closed.n_failed_connections > 0);
@@ -262,10 +230,7 @@ async fn the_warm_up_is_sent_but_not_measured() {
         Some(TAKEN)
     })
     .await;
-    let shape = Shape {
-        warmup: Duration::from_millis(300),
-        ..shape(Some(10), 700)
-    };
+    let shape = Shape { warmup: Duration::from_millis(300), ..shape(Some(10), 700) };
     let tally = server.measure(&shape, &clock).await;
     assert_eq!((tally.warmup.answered(), tally.measured.answered()), (3, 7));
     assert!(tally.latency().max < 0.01, "{:?}", tally.latency());
@@ -277,10 +242,7 @@ async fn the_warm_up_is_sent_but_not_measured() {
 #[tokio::test]
 async fn every_delivery_is_signed_and_the_only_one_of_its_kind() {
     let server = Server::start(|_| Some(TAKEN)).await;
-    let shape = Shape {
-        connections: 4,
-        ..shape(Some(200), 1000)
-    };
+    let shape = Shape { connections: 4, ..shape(Some(200), 1000) };
     let tally = server.measure(&shape, &ByHand::default()).await;
     assert_eq!(tally.measured.answered(), 200);
     let verifier = Verifier::new(&Scheme::of(Kind::StandardWebhooks), &[SECRET]).unwrap();
@@ -288,14 +250,9 @@ async fn every_delivery_is_signed_and_the_only_one_of_its_kind() {
     for (head, body) in server.requests() {
         let field = |name: &str| {
             let mut fields = head.lines().filter_map(|line| line.split_once(": "));
-            fields
-                .find(|(field, _)| *field == name)
-                .map_or(Field::Absent, |(_, value)| Field::Once(value.as_bytes()))
+            fields.find(|(field, _)| *field == name).map_or(Field::Absent, |(_, value)| Field::Once(value.as_bytes()))
         };
-        use deskbell_workers::engine::{Clock as _, SystemClock};
-        let verified = verifier
-            .verify(field, body.as_bytes(), SystemClock.now())
-            .unwrap();
+        let verified = verifier.verify(field, body.as_bytes(), SystemClock.now()).unwrap();
         assert!(ids.insert(verified.delivery_id.unwrap()));
     }
     assert_eq!(ids.len(), 200);
@@ -313,14 +270,8 @@ fn tallies_of_connections_add_up() {
     a.add(&b);
     let latency = a.latency();
     assert_eq!(latency.count, 101);
-    assert!(
-        near(latency.p50, 51.0) && near(latency.p90, 91.0) && near(latency.p99, 100.0),
-        "{latency:?}"
-    );
-    assert!(
-        near(latency.max, 1000.0),
-        "what was never answered is not left out: {latency:?}"
-    );
+    assert!(near(latency.p50, 51.0) && near(latency.p90, 91.0) && near(latency.p99, 100.0), "{latency:?}");
+    assert!(near(latency.max, 1000.0), "what was never answered is not left out: {latency:?}");
     assert_eq!((a.measured.answered(), a.measured.unanswered()), (100, 1));
     assert_eq!(a.last_answer, millis(50), "a time-out is no answer");
 }
@@ -343,19 +294,10 @@ async fn the_whole_run_reports() {
     };
     let report = run(&options).await.unwrap();
     assert!(report.is_clean(), "{report}");
-    assert_eq!(
-        report.to_json()["measured"]["sent"],
-        server.requests().len()
-    );
+    assert_eq!(report.to_json()["measured"]["sent"], server.requests().len());
 
     options.connections = 0;
-    assert!(matches!(
-        run(&options).await,
-        Err(Error::Number {
-            name: "connections",
-            ..
-        })
-    ));
+    assert!(matches!(run(&options).await, Err(Error::Number { name: "connections", .. })));
     options.connections = 1;
     options.url = "https://127.0.0.1".to_owned();
     assert!(matches!(run(&options).await, Err(Error::Url(_))));

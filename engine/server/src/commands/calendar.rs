@@ -60,12 +60,7 @@ enum Command {
 }
 
 pub(crate) fn run(common: &Common, arguments: Arguments) -> anyhow::Result<()> {
-    if let Command::Holidays {
-        region,
-        year,
-        format,
-    } = &arguments.command
-    {
+    if let Command::Holidays { region, year, format } = &arguments.command {
         return holidays(region, *year, *format);
     }
     let book = wiring::calendars(&configuration(common)?)?;
@@ -74,11 +69,7 @@ pub(crate) fn run(common: &Common, arguments: Arguments) -> anyhow::Result<()> {
             let micros = named(&book, &name)?.between(from, to)?;
             output::line(&micros.div_euclid(MICROS).to_string())
         }
-        Command::Add {
-            name,
-            start,
-            duration,
-        } => output::line(&named(&book, &name)?.add(start, duration)?.to_string()),
+        Command::Add { name, start, duration } => output::line(&named(&book, &name)?.add(start, duration)?.to_string()),
         Command::Batch { file } => answer_lines(&file, |line| calendar::batch_line(&book, line)),
         Command::Holidays { .. } => Ok(()),
     }
@@ -105,10 +96,7 @@ fn holidays(region: &str, year: i32, format: Format) -> anyhow::Result<()> {
 
 /// Prints an answer for each line of a file, `-` being standard input, in its order; none for a line without one. Whoever
 /// asks through a pipe gets each answer before the next question.
-pub(crate) fn answer_lines(
-    file: &Path,
-    answer: impl Fn(&str) -> Option<String>,
-) -> anyhow::Result<()> {
+pub(crate) fn answer_lines(file: &Path, answer: impl Fn(&str) -> Option<String>) -> anyhow::Result<()> {
     let stdout = io::stdout().lock();
     let done = if file == Path::new("-") {
         answer_each(io::stdin().lock(), stdout, answer)
@@ -140,7 +128,6 @@ fn answer_each(
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -150,10 +137,7 @@ mod tests {
         let mut answers = Vec::new();
         let echo = |line: &str| (!line.trim().is_empty()).then(|| format!("<{}>", line.trim()));
         answer_each(questions, &mut answers, echo).unwrap();
-        assert_eq!(
-            String::from_utf8(answers).unwrap(),
-            "<one>\n<\u{fffd}>\n<last>\n"
-        );
+        assert_eq!(String::from_utf8(answers).unwrap(), "<one>\n<\u{fffd}>\n<last>\n");
     }
 
     #[test]

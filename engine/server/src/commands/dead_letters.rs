@@ -48,10 +48,12 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
     match arguments.command {
         Command::List { all, limit, format } => list(common, all, limit, format).await,
         Command::Replay { ids, all } => {
-            let replayed = with_store(common, async |store| match all {
-                true => replay_all(&store).await,
-                false => replay(&store, &ids).await,
-            })
+            let replayed = with_store(
+                common,
+                async |store| {
+                    if all { replay_all(&store).await } else { replay(&store, &ids).await }
+                },
+            )
             .await?;
             conclude(&replayed)
         }
@@ -59,21 +61,9 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
 }
 
 async fn list(common: &Common, all: bool, limit: i64, format: Format) -> anyhow::Result<()> {
-    let letters = with_store(common, async |store| {
-        Ok(store.dead_letters(all, None, limit).await?)
-    })
-    .await?;
-    let mut rows = Rows::new([
-        "id",
-        "kind",
-        "source",
-        "ticket",
-        "of",
-        "error",
-        "attempts",
-        "set aside at",
-        "replayed at",
-    ]);
+    let letters = with_store(common, async |store| Ok(store.dead_letters(all, None, limit).await?)).await?;
+    let mut rows =
+        Rows::new(["id", "kind", "source", "ticket", "of", "error", "attempts", "set aside at", "replayed at"]);
     for letter in letters {
         let (kind, of) = kind_and_bearer(&letter.what);
         rows.push([
@@ -111,14 +101,11 @@ impl Replayed {
     async fn one(&mut self, store: &Store, letter: &DeadLetter) -> anyhow::Result<()> {
         let id = letter.dead_letter_id;
         if let Some(at) = letter.replayed_at {
-            self.problems
-                .push(format!("dead letter {id} was replayed already, at {at}"));
+            self.problems.push(format!("dead letter {id} was replayed already, at {at}"));
         } else if store.replay(letter, SystemClock.now()).await? {
             self.n_replayed += 1;
         } else {
-            self.problems.push(format!(
-                "dead letter {id}: what it speaks of is gone, so there is nothing to replay"
-            ));
+            self.problems.push(format!("dead letter {id}: what it speaks of is gone, so there is nothing to replay"));
         }
         Ok(())
     }
@@ -129,9 +116,7 @@ async fn replay(store: &Store, ids: &[i64]) -> anyhow::Result<Replayed> {
     for id in ids {
         match store.dead_letters(true, Some(*id), 1).await?.first() {
             Some(letter) => replayed.one(store, letter).await?,
-            None => replayed
-                .problems
-                .push(format!("there is no dead letter {id}")),
+            None => replayed.problems.push(format!("there is no dead letter {id}")),
         }
     }
     Ok(replayed)
@@ -155,10 +140,9 @@ async fn replay_all(store: &Store) -> anyhow::Result<Replayed> {
 }
 
 fn conclude(replayed: &Replayed) -> anyhow::Result<()> {
-    eprintln!(
-        "{} dead letters are tried again, now or when the engine runs",
-        replayed.n_replayed
-    );
+    let n_replayed = replayed.n_replayed;
+    let are = if n_replayed == 1 { "dead letter is" } else { "dead letters are" };
+    eprintln!("{n_replayed} {are} tried again, now or when the engine runs");
     match replayed.problems.len() {
         0 => Ok(()),
         _ => bail!("{}", replayed.problems.join("\n")),

@@ -73,9 +73,15 @@ async fn play(common: &Common, arguments: &Arguments, store: &Store) -> anyhow::
         source: SOURCE.to_owned(),
         tickets_per_day: 60.0,
     };
-    let (lines, desk) = history(&past);
-    eprintln!("Loading {} days of history: {} events ...", arguments.history_days, lines.len());
-    import(store, &lines).await?;
+    // A second demo goes on where the first one ended: another history would land on the same tickets.
+    let is_first = store.sources().await?.iter().all(|source| source.name != SOURCE);
+    let mut desk = None;
+    if is_first && arguments.history_days > 0 {
+        let (lines, left) = history(&past);
+        eprintln!("Loading {} days of history: {} events ...", arguments.history_days, lines.len());
+        import(store, &lines).await?;
+        desk = Some(left);
+    }
     eprintln!("Starting the engine (the first start compiles the plugins) ...");
     let running = Running::start(&config, store.clone(), &common.data_dir, arguments.listen).await?;
     let helpdesk = Simulation::start(Options {
@@ -85,7 +91,7 @@ async fn play(common: &Common, arguments: &Arguments, store: &Store) -> anyhow::
         secret,
         seed: u64::from(std::process::id()),
         tickets_per_minute: arguments.tickets_per_minute,
-        desk: Some(desk),
+        desk,
     })
     .await;
     let told = match helpdesk {
@@ -154,7 +160,7 @@ The engine listens on http://{engine}, a simulated helpdesk on http://{helpdesk}
 Its customers write, the engine's plugins decide, and the decisions are written back to it.
 
 Try, in another terminal, while this runs:
-  deskbell{options} explain TICKET --source {SOURCE}        a ticket's whole story; the ids are below
+  deskbell{options} --config {} explain TICKET            a ticket's whole story; the ids are below
   deskbell{options} plugin logs                          what the plugins were called for and decided
   deskbell{options} plugin list                          what ships
   deskbell{options} sla --config {} --source {SOURCE}    the tickets' service level clocks
@@ -162,10 +168,11 @@ Try, in another terminal, while this runs:
   curl -X POST http://{helpdesk}/faults -H 'content-type: application/json' \\
        -d '{{\"kind\": \"down\", \"seconds\": 20}}'            the helpdesk is down: actions wait and nothing is lost
   curl -X POST http://{helpdesk}/tickets -H 'content-type: application/json' \\
-       -d '{{\"subject\": \"I was charged twice\", \"body\": \"Please refund me.\"}}'
+       -d '{{\"subject\": \"I was charged twice\", \"description\": \"Please refund me.\"}}'
 
 The configuration is {}. What happens now (Ctrl-C ends it):
 ",
+        config.display(),
         config.display(),
         config.display()
     ))

@@ -26,9 +26,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result<()> {
     if arguments.format == Format::Csv {
-        return Err(
-            WrongUse("a story is no table of rows; print it as table or json".to_owned()).into(),
-        );
+        return Err(WrongUse("a story is no table of rows; print it as table or json".to_owned()).into());
     }
     let config = configuration(common)?;
     let told = with_store(common, async |store| {

@@ -19,10 +19,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(common: &Common, arguments: &Arguments) -> anyhow::Result<()> {
     let file = &common.config;
     let cannot = || format!("cannot write the configuration {}", file.display());
-    if let Some(folder) = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).with_context(cannot)?;
     }
     let mut options = OpenOptions::new();
@@ -33,9 +30,7 @@ pub(crate) fn run(common: &Common, arguments: &Arguments) -> anyhow::Result<()> 
         options.create_new(true);
     }
     match options.open(file) {
-        Ok(mut opened) => opened
-            .write_all(config::DEFAULT.as_bytes())
-            .with_context(cannot)?,
+        Ok(mut opened) => opened.write_all(config::DEFAULT.as_bytes()).with_context(cannot)?,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(
             "there is a configuration {} already; write over it with --force, or name another file with --config",
             file.display()
@@ -43,25 +38,16 @@ pub(crate) fn run(common: &Common, arguments: &Arguments) -> anyhow::Result<()> 
         Err(error) => return Err(error).with_context(cannot),
     }
     output::line(&file.display().to_string())?;
-    eprintln!(
-        "wrote {}; edit it, then try `deskbell check`",
-        file.display()
-    );
+    eprintln!("wrote {}; edit it, then try `deskbell check`", file.display());
     Ok(())
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
     fn common(file: &std::path::Path) -> Common {
-        Common {
-            config: file.to_owned(),
-            data_dir: "deskbell-data".into(),
-            log: "warn".to_owned(),
-            log_json: false,
-        }
+        Common { config: file.to_owned(), data_dir: "deskbell-data".into(), log: "warn".to_owned(), log_json: false }
     }
 
     #[test]

@@ -43,21 +43,14 @@ enum Command {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.command {
         Command::Batch { file } => answer_lines(file, schedule::batch_line),
-        Command::Next {
-            expression,
-            tz,
-            after,
-            count,
-        } => {
-            let schedule =
-                Schedule::new(expression, tz).map_err(|error| WrongUse(error.to_string()))?;
+        Command::Next { expression, tz, after, count } => {
+            let schedule = Schedule::new(expression, tz).map_err(|error| WrongUse(error.to_string()))?;
             let after = after.unwrap_or_else(|| SystemClock.now());
             let runs = schedule.upcoming(after, usize::from(*count));
             if runs.is_empty() {
                 bail!("{schedule} has no run after {after} and before the year 10000");
             }
-            runs.iter()
-                .try_for_each(|run| output::line(&run.to_string()))
+            runs.iter().try_for_each(|run| output::line(&run.to_string()))
         }
     }
 }

@@ -62,31 +62,21 @@ enum Command {
 
 pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
-        Command::Set {
-            owner,
-            name,
-            file,
-            keep_previous,
-        } => set(common, &owner, &name, file.as_deref(), keep_previous).await,
+        Command::Set { owner, name, file, keep_previous } => {
+            set(common, &owner, &name, file.as_deref(), keep_previous).await
+        }
         Command::List { format } => list(common, format).await,
         Command::Delete { owner, name } => delete(common, &owner, &name).await,
     }
 }
 
-async fn set(
-    common: &Common,
-    owner: &str,
-    name: &str,
-    file: Option<&Path>,
-    keep_previous: bool,
-) -> anyhow::Result<()> {
+async fn set(common: &Common, owner: &str, name: &str, file: Option<&Path>, keep_previous: bool) -> anyhow::Result<()> {
     let (owner, name) = (owner_of(owner)?, name_of(name)?);
     // Before anything is typed, so that a mistake in a name costs no typing.
     advise(common, &owner, name);
     let secret = match file {
         Some(file) => {
-            let opened =
-                File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let opened = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
             read(opened)?
         }
         None if io::stdin().is_terminal() => ask(&format!("secret '{name}' of {owner}: ")).await?,
@@ -98,26 +88,11 @@ async fn set(
     let key = secret_key(&common.data_dir)?;
     with_store(common, async |store| {
         let now = SystemClock.now();
-        Ok(store
-            .set_secret(
-                &key,
-                &owner,
-                name,
-                secret.expose_secret(),
-                keep_previous,
-                now,
-            )
-            .await?)
+        Ok(store.set_secret(&key, &owner, name, secret.expose_secret(), keep_previous, now).await?)
     })
     .await?;
-    let beside = if keep_previous {
-        "; the one before it is accepted too"
-    } else {
-        ""
-    };
-    eprintln!(
-        "the secret '{name}' of {owner} is sealed{beside}; a running engine takes it at its next start"
-    );
+    let beside = if keep_previous { "; the one before it is accepted too" } else { "" };
+    eprintln!("the secret '{name}' of {owner} is sealed{beside}; a running engine takes it at its next start");
     Ok(())
 }
 
@@ -125,30 +100,18 @@ async fn list(common: &Common, format: Format) -> anyhow::Result<()> {
     let sealed = with_store(common, async |store| Ok(store.sealed_secrets().await?)).await?;
     let mut rows = Rows::new(["owner", "name", "changed at", "previous accepted"]);
     for secret in sealed {
-        rows.push([
-            json!(secret.owner),
-            json!(secret.name),
-            json!(secret.changed_at),
-            json!(secret.has_previous),
-        ]);
+        rows.push([json!(secret.owner), json!(secret.name), json!(secret.changed_at), json!(secret.has_previous)]);
     }
     rows.print(format)
 }
 
 async fn delete(common: &Common, owner: &str, name: &str) -> anyhow::Result<()> {
     let (owner, name) = (owner_of(owner)?, name_of(name)?);
-    let deleted = with_store(common, async |store| {
-        Ok(store.delete_secret(&owner, name).await?)
-    })
-    .await?;
+    let deleted = with_store(common, async |store| Ok(store.delete_secret(&owner, name).await?)).await?;
     if !deleted {
-        bail!(
-            "{owner} has no sealed secret '{name}'; `deskbell secret list` shows which there are"
-        );
+        bail!("{owner} has no sealed secret '{name}'; `deskbell secret list` shows which there are");
     }
-    eprintln!(
-        "the secret '{name}' of {owner} is forgotten; a running engine keeps it until its next start"
-    );
+    eprintln!("the secret '{name}' of {owner} is forgotten; a running engine keeps it until its next start");
     Ok(())
 }
 
@@ -181,10 +144,7 @@ fn is_word(text: &str) -> bool {
 
 /// Says where the configuration will not use the secret. It may be written later, so nothing is refused.
 fn advise(common: &Common, owner: &str, name: &str) {
-    if let Some(advice) = configuration(common)
-        .ok()
-        .and_then(|config| advice(&config, owner, name))
-    {
+    if let Some(advice) = configuration(common).ok().and_then(|config| advice(&config, owner, name)) {
         eprintln!("note: {advice}");
     }
 }
@@ -192,33 +152,21 @@ fn advise(common: &Common, owner: &str, name: &str) {
 fn advice(config: &Config, owner: &str, name: &str) -> Option<String> {
     let (kind, owner_name) = owner.split_once(':')?;
     let places: Vec<&SecretRef> = if kind == "source" {
-        let source = config
-            .sources
-            .iter()
-            .find(|source| source.name == owner_name);
+        let source = config.sources.iter().find(|source| source.name == owner_name);
         let Some(source) = source else {
-            return Some(format!(
-                "the configuration has no [[source]] named '{owner_name}' yet"
-            ));
+            return Some(format!("the configuration has no [[source]] named '{owner_name}' yet"));
         };
         source.secret(name).iter().collect()
     } else {
-        let found = config
-            .destinations
-            .iter()
-            .find(|found| found.name == owner_name);
+        let found = config.destinations.iter().find(|found| found.name == owner_name);
         let Some(destination) = found else {
-            return Some(format!(
-                "the configuration has no [[destination]] named '{owner_name}' yet"
-            ));
+            return Some(format!("the configuration has no [[destination]] named '{owner_name}' yet"));
         };
         match name {
             "url" => destination.url.iter().collect(),
             "secret" => destination.secret.iter().collect(),
             _ => {
-                return Some(format!(
-                    "a destination has the secrets 'url' and 'secret', not '{name}'"
-                ));
+                return Some(format!("a destination has the secrets 'url' and 'secret', not '{name}'"));
             }
         }
     };
@@ -229,7 +177,6 @@ fn advice(config: &Config, owner: &str, name: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -257,7 +204,8 @@ mod tests {
 
     #[test]
     fn says_where_the_configuration_looks_elsewhere() {
-        let text = "[[source]]\nname = 'support'\nsecrets = { webhook = { env = 'HOOK' }, token = { sealed = true } }\n";
+        let text =
+            "[[source]]\nname = 'support'\nsecrets = { webhook = { env = 'HOOK' }, token = { sealed = true } }\n";
         let config = Config::parse(text, Path::new("deskbell.toml")).unwrap();
         let advice = |owner: &str, name: &str| advice(&config, owner, name).unwrap_or_default();
         assert!(advice("source:support", "webhook").contains("elsewhere"));

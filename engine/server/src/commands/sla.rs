@@ -49,10 +49,7 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
     }
     let source = arguments.source.as_deref();
     let Some(ticket) = arguments.ticket.as_deref() else {
-        let rows = with_store(common, async |store| {
-            all(&store, &policies, source, at).await
-        })
-        .await?;
+        let rows = with_store(common, async |store| all(&store, &policies, source, at).await).await?;
         return print(&rows, arguments.format);
     };
     let tickets = with_store(common, async |store| found(&store, ticket, source).await).await?;
@@ -63,12 +60,7 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
 }
 
 /// The clocks of all tickets. While the clocks of some are computed, the next ones are read.
-async fn all(
-    store: &Store,
-    policies: &Arc<Policies>,
-    source: Option<&str>,
-    at: Timestamp,
-) -> anyhow::Result<Vec<Row>> {
+async fn all(store: &Store, policies: &Arc<Policies>, source: Option<&str>, at: Timestamp) -> anyhow::Result<Vec<Row>> {
     let source_id = match source {
         Some(name) => Some(source_id(store, name).await?),
         None => None,
@@ -98,30 +90,22 @@ async fn source_id(store: &Store, name: &str) -> anyhow::Result<i32> {
         Some(source) => Ok(source.source_id),
         None => bail!(
             "there is no source '{name}'; there are {}",
-            sources
-                .iter()
-                .map(|source| source.name.as_str())
-                .collect::<Vec<_>>()
-                .join(", ")
+            sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ")
         ),
     }
 }
 
 /// The facts of the tickets with this id: one for each source that has it.
-async fn found(
-    store: &Store,
-    ticket: &str,
-    source: Option<&str>,
-) -> anyhow::Result<Vec<TicketFacts>> {
+async fn found(store: &Store, ticket: &str, source: Option<&str>) -> anyhow::Result<Vec<TicketFacts>> {
     let lanes = store.find_ticket(ticket, source).await?;
     if lanes.is_empty() {
-        let at = source
-            .map(|source| format!(" of source '{source}'"))
-            .unwrap_or_default();
+        let at = source.map(|source| format!(" of source '{source}'")).unwrap_or_default();
         bail!("there is no ticket '{ticket}'{at}; ids are those of the helpdesk");
     }
     let lanes: Vec<i64> = lanes.iter().map(|(lane_id, ..)| *lane_id).collect();
-    Ok(store.facts_of(&lanes).await?)
+    let mut found = store.facts_of(&lanes).await?;
+    found.sort_by(|one, other| one.source.cmp(&other.source));
+    Ok(found)
 }
 
 fn rows_of(tickets: &[TicketFacts], policies: &Policies, at: Timestamp) -> Vec<Row> {
@@ -204,12 +188,7 @@ struct Explained<'a> {
 }
 
 /// How the clocks of a ticket came about: each stretch of their time, each due time, each outcome.
-fn explain(
-    tickets: &[TicketFacts],
-    policies: &Policies,
-    at: Timestamp,
-    format: Format,
-) -> anyhow::Result<()> {
+fn explain(tickets: &[TicketFacts], policies: &Policies, at: Timestamp, format: Format) -> anyhow::Result<()> {
     let clocks_of = |ticket: &TicketFacts| Clocks::of(policies, &ticket.source, &ticket.facts, at);
     let all: Vec<Clocks> = tickets.iter().map(clocks_of).collect();
     let mut explained = Vec::new();
@@ -223,9 +202,7 @@ fn explain(
         }
     }
     if format != Format::Json {
-        return explained
-            .iter()
-            .try_for_each(|(row, clock)| tell(row, clock));
+        return explained.iter().try_for_each(|(row, clock)| tell(row, clock));
     }
     let explained = explained.into_iter().map(|(row, clock)| Explained {
         row,
@@ -233,25 +210,12 @@ fn explain(
         stretches: clock.stretches(),
         outcomes: clock.outcomes(),
     });
-    output::line(&serde_json::to_string_pretty(
-        &explained.collect::<Vec<_>>(),
-    )?)
+    output::line(&serde_json::to_string_pretty(&explained.collect::<Vec<_>>())?)
 }
 
 fn tell(row: &Row, clock: &Clock) -> anyhow::Result<()> {
-    let Row {
-        source,
-        ticket,
-        metric,
-        cycle,
-        state,
-        ..
-    } = row;
-    output::line(&format!(
-        "{} of ticket {ticket} ({source}), cycle {cycle}: {}",
-        metric.as_str(),
-        state.as_str()
-    ))?;
+    let Row { source, ticket, metric, cycle, state, .. } = row;
+    output::line(&format!("{} of ticket {ticket} ({source}), cycle {cycle}: {}", metric.as_str(), state.as_str()))?;
     for reckoning in clock.reckonings() {
         output::line(&format!("  {reckoning}"))?;
     }
@@ -259,11 +223,7 @@ fn tell(row: &Row, clock: &Clock) -> anyhow::Result<()> {
         output::line(&format!("  {stretch}"))?;
     }
     for outcome in clock.outcomes() {
-        let which = outcome
-            .warning
-            .as_deref()
-            .map(|at| format!(" ({at})"))
-            .unwrap_or_default();
+        let which = outcome.warning.as_deref().map(|at| format!(" ({at})")).unwrap_or_default();
         output::line(&format!("  {}: {}{which}", outcome.at, word(outcome.kind)))?;
     }
     Ok(())

@@ -46,14 +46,7 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
 async fn list(common: &Common, format: Format) -> anyhow::Result<()> {
     let config = configuration(common)?;
     let known = with_store(common, async |store| Ok(store.sources().await?)).await?;
-    let mut rows = Rows::new([
-        "name",
-        "connector",
-        "configured",
-        "webhook url",
-        "last webhook at",
-        "silent since",
-    ]);
+    let mut rows = Rows::new(["name", "connector", "configured", "webhook url", "last webhook at", "silent since"]);
     let heard = |name: &str| known.iter().find(|source| source.name == name);
     for source in &config.sources {
         let heard = heard(&source.name);
@@ -92,16 +85,8 @@ fn webhook_url(config: &Config, name: &str) -> String {
 async fn test(common: &Common, name: &str, format: Format) -> anyhow::Result<()> {
     let config = configuration(common)?;
     let Some(source) = config.sources.iter().find(|source| source.name == name) else {
-        let known: Vec<&str> = config
-            .sources
-            .iter()
-            .map(|source| source.name.as_str())
-            .collect();
-        let known = if known.is_empty() {
-            "none".to_owned()
-        } else {
-            known.join(", ")
-        };
+        let known: Vec<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         return Err(WrongUse(format!(
             "the configuration has no source '{name}'; there are: {known} (add one with [[source]])"
         ))
@@ -110,19 +95,12 @@ async fn test(common: &Common, name: &str, format: Format) -> anyhow::Result<()>
     let checks = with_store(common, async |store| {
         let key = secret_key(&common.data_dir)?;
         let mut checks = Checks::default();
-        checks.note(
-            "configuration",
-            format!("{} names it", common.config.display()),
-        );
+        checks.note("configuration", format!("{} names it", common.config.display()));
         let plugin = checks.connector(common, &config, source, &store).await;
         let secrets = checks.secrets(&config, source, &store, &key).await?;
         let scheme = checks.signature(source, plugin.as_ref(), &secrets);
         checks.sending(source, plugin.as_ref());
-        let heard = store
-            .sources()
-            .await?
-            .into_iter()
-            .find(|heard| heard.name == source.name);
+        let heard = store.sources().await?.into_iter().find(|heard| heard.name == source.name);
         checks.heard(source, heard.as_ref(), SystemClock.now());
         checks.enter(&config, source, scheme.as_ref());
         Ok(checks)

@@ -54,12 +54,9 @@ pub(crate) enum Refused {
 impl Action {
     /// Reads an action and compares its key with the header's.
     pub(crate) fn read(id: &str, body: &[u8]) -> Result<Self, Refused> {
-        let envelope: Envelope =
-            serde_json::from_slice(body).map_err(|error| Refused::NoAction(error.to_string()))?;
+        let envelope: Envelope = serde_json::from_slice(body).map_err(|error| Refused::NoAction(error.to_string()))?;
         if envelope.kind != "deskbell.action" {
-            return Err(Refused::NoAction(
-                "its type is not deskbell.action".to_owned(),
-            ));
+            return Err(Refused::NoAction("its type is not deskbell.action".to_owned()));
         }
         if envelope.data.key != id {
             return Err(Refused::OtherKey);
@@ -94,12 +91,7 @@ pub(crate) struct Done {
 
 impl Ledger {
     /// Carries an action out, unless that has been done, and gives the answer: what was done.
-    pub(crate) fn carry_out(
-        &mut self,
-        desk: &mut Desk,
-        action: Action,
-        at: Timestamp,
-    ) -> Result<Value, Refused> {
+    pub(crate) fn carry_out(&mut self, desk: &mut Desk, action: Action, at: Timestamp) -> Result<Value, Refused> {
         self.n_received += 1;
         if let Some(done) = self.done.get_mut(&action.key) {
             done.received += 1;
@@ -146,31 +138,18 @@ impl Ledger {
 
 /// As whom the engine acts here.
 fn engine() -> Actor {
-    Actor {
-        id: "deskbell".to_owned(),
-        role: Role::Bot,
-        name: Some("Deskbell".to_owned()),
-    }
+    Actor { id: "deskbell".to_owned(), role: Role::Bot, name: Some("Deskbell".to_owned()) }
 }
 
 fn apply(desk: &mut Desk, action: &Action, at: Timestamp) -> Result<Value, Refused> {
-    let effect = Effect {
-        kind: action.kind.clone(),
-        data: action.data.clone(),
-        reason: action.reason.clone(),
-    };
+    let effect = Effect { kind: action.kind.clone(), data: action.data.clone(), reason: action.reason.clone() };
     effect.validate()?;
     let (actor, id) = (engine(), action.ticket.id.as_str());
     let mut comment_id = None;
     let changes = match effect.kind.as_str() {
         "ticket.update" => desk.change(id, &effect.data, &actor, at)?,
         "ticket.tag" => {
-            let tags = |name| {
-                effect
-                    .data
-                    .get(name)
-                    .map_or(Ok(Vec::new()), |tags| words(name, tags))
-            };
+            let tags = |name| effect.data.get(name).map_or(Ok(Vec::new()), |tags| words(name, tags));
             desk.tag(id, &tags("add")?, &tags("remove")?, &actor, at)?
         }
         "ticket.reply" | "ticket.note" => {
@@ -207,11 +186,7 @@ mod tests {
 
     fn desk() -> Desk {
         let mut desk = Desk::new("shop", "run", 1);
-        let fields = Fields {
-            subject: "Lamp".to_owned(),
-            channel: "web".to_owned(),
-            ..Fields::default()
-        };
+        let fields = Fields { subject: "Lamp".to_owned(), channel: "web".to_owned(), ..Fields::default() };
         desk.open(fields, &engine(), None, AT);
         desk.take_made();
         desk
@@ -219,18 +194,10 @@ mod tests {
 
     fn body(key: &str, kind: &str, data: &Value) -> Vec<u8> {
         let action = json!({ "key": key, "kind": kind, "ticket": { "id": "1", "status": "new" }, "data": data, "reason": "because" });
-        json!({ "type": "deskbell.action", "timestamp": AT, "data": action })
-            .to_string()
-            .into_bytes()
+        json!({ "type": "deskbell.action", "timestamp": AT, "data": action }).to_string().into_bytes()
     }
 
-    fn act(
-        desk: &mut Desk,
-        ledger: &mut Ledger,
-        key: &str,
-        kind: &str,
-        data: &Value,
-    ) -> Result<Value, Refused> {
+    fn act(desk: &mut Desk, ledger: &mut Ledger, key: &str, kind: &str, data: &Value) -> Result<Value, Refused> {
         let action = Action::read(key, &body(key, kind, data)).unwrap();
         ledger.carry_out(desk, action, AT)
     }
@@ -238,10 +205,7 @@ mod tests {
     #[test]
     fn an_action_is_carried_out_once_however_often_it_comes() {
         for (kind, data) in [
-            (
-                "ticket.update",
-                json!({ "status": "solved", "custom": { "score": 3 } }),
-            ),
+            ("ticket.update", json!({ "status": "solved", "custom": { "score": 3 } })),
             ("ticket.tag", json!({ "add": ["vip"] })),
             ("ticket.reply", json!({ "body": "Hello" })),
             ("ticket.note", json!({ "body": "To ourselves" })),
@@ -251,11 +215,7 @@ mod tests {
             let first = act(&mut desk, &mut ledger, "k", kind, &data).unwrap();
             assert_eq!(desk.take_made().len(), 1, "{kind}");
             for _ in 0..3 {
-                assert_eq!(
-                    act(&mut desk, &mut ledger, "k", kind, &data).unwrap(),
-                    first,
-                    "{kind}"
-                );
+                assert_eq!(act(&mut desk, &mut ledger, "k", kind, &data).unwrap(), first, "{kind}");
             }
             assert!(desk.take_made().is_empty(), "{kind} was done twice");
             let stats = ledger.stats(true);
@@ -269,51 +229,15 @@ mod tests {
     #[test]
     fn what_was_done_comes_back_as_an_event_of_the_engine() {
         let (mut desk, mut ledger) = (desk(), Ledger::default());
-        act(
-            &mut desk,
-            &mut ledger,
-            "a",
-            "ticket.update",
-            &json!({ "group": "billing" }),
-        )
-        .unwrap();
-        let answer = act(
-            &mut desk,
-            &mut ledger,
-            "b",
-            "ticket.reply",
-            &json!({ "body": "Hello" }),
-        )
-        .unwrap();
+        act(&mut desk, &mut ledger, "a", "ticket.update", &json!({ "group": "billing" })).unwrap();
+        let answer = act(&mut desk, &mut ledger, "b", "ticket.reply", &json!({ "body": "Hello" })).unwrap();
         assert!(answer["reference"].is_string());
-        act(
-            &mut desk,
-            &mut ledger,
-            "c",
-            "ticket.escalate",
-            &json!({ "group": "technical" }),
-        )
-        .unwrap();
+        act(&mut desk, &mut ledger, "c", "ticket.escalate", &json!({ "group": "technical" })).unwrap();
         let made = desk.take_made();
-        let events: Vec<Event> = made
-            .iter()
-            .map(|made| Event::from_value(&made.event).unwrap())
-            .collect();
+        let events: Vec<Event> = made.iter().map(|made| Event::from_value(&made.event).unwrap()).collect();
         let kinds: Vec<&str> = events.iter().map(Event::short_kind).collect();
-        assert_eq!(
-            kinds,
-            [
-                "ticket.updated",
-                "ticket.commented",
-                "ticket.escalated",
-                "ticket.updated"
-            ]
-        );
-        assert!(
-            events
-                .iter()
-                .all(|event| event.actor().unwrap().id == "deskbell")
-        );
+        assert_eq!(kinds, ["ticket.updated", "ticket.commented", "ticket.escalated", "ticket.updated"]);
+        assert!(events.iter().all(|event| event.actor().unwrap().id == "deskbell"));
         assert_eq!(desk.ticket("1").unwrap().fields.status, Status::New);
     }
 
@@ -323,25 +247,12 @@ mod tests {
         for (kind, data, expected) in [
             ("ticket.update", json!({ "status": "done" }), "status"),
             ("ticket.burn", json!({}), "ticket.burn"),
-            (
-                "notify",
-                json!({ "to": "ops", "text": "x" }),
-                "nothing that is done at a helpdesk",
-            ),
+            ("notify", json!({ "to": "ops", "text": "x" }), "nothing that is done at a helpdesk"),
         ] {
             let refused = act(&mut desk, &mut ledger, "k", kind, &data).unwrap_err();
             assert!(refused.to_string().contains(expected), "{refused}");
         }
-        assert!(
-            act(
-                &mut desk,
-                &mut ledger,
-                "k",
-                "ticket.note",
-                &json!({ "body": "x" })
-            )
-            .is_ok()
-        );
+        assert!(act(&mut desk, &mut ledger, "k", "ticket.note", &json!({ "body": "x" })).is_ok());
         assert_eq!(ledger.stats(false)["refused"], 3);
     }
 
@@ -349,18 +260,8 @@ mod tests {
     fn what_is_no_action_is_told_from_one() {
         let good = body("k", "ticket.note", &json!({ "body": "x" }));
         assert_eq!(Action::read("other", &good).unwrap_err(), Refused::OtherKey);
-        for body in [
-            "",
-            "{}",
-            r#"{"type":"deskbell.alarm","data":{"key":"k","kind":"x","ticket":{"id":"1"}}}"#,
-        ] {
-            assert!(
-                matches!(
-                    Action::read("k", body.as_bytes()),
-                    Err(Refused::NoAction(_))
-                ),
-                "{body}"
-            );
+        for body in ["", "{}", r#"{"type":"deskbell.alarm","data":{"key":"k","kind":"x","ticket":{"id":"1"}}}"#] {
+            assert!(matches!(Action::read("k", body.as_bytes()), Err(Refused::NoAction(_))), "{body}");
         }
     }
 }

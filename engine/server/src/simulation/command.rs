@@ -56,9 +56,8 @@ pub(crate) async fn command(args: Args) -> anyhow::Result<ExitCode> {
         return write_history(&past);
     }
     let variable = args.secret_env.unwrap_or_default();
-    let secret = std::env::var(&variable).with_context(|| {
-        format!("the environment variable {variable} has no secret; set it to whsec_...")
-    })?;
+    let secret = std::env::var(&variable)
+        .with_context(|| format!("the environment variable {variable} has no secret; set it to whsec_..."))?;
     let simulation = Simulation::start(Options {
         listen: args.listen,
         hook_url: args.hook.unwrap_or_default(),
@@ -70,10 +69,7 @@ pub(crate) async fn command(args: Args) -> anyhow::Result<ExitCode> {
     })
     .await?;
     eprintln!("a simulated helpdesk is at http://{}", simulation.address);
-    eprintln!(
-        "it takes the engine's actions at {}",
-        simulation.actions_url()
-    );
+    eprintln!("it takes the engine's actions at {}", simulation.actions_url());
     eprintln!(
         "make it fail: curl -d '{{\"kind\":\"down\",\"seconds\":60}}' -H content-type:application/json http://{}/faults",
         simulation.address
@@ -89,9 +85,7 @@ fn write_history(past: &Past) -> anyhow::Result<ExitCode> {
     for line in &lines {
         writeln!(stdout, "{line}").context("the history could not be written to stdout")?;
     }
-    stdout
-        .flush()
-        .context("the history could not be written to stdout")?;
+    stdout.flush().context("the history could not be written to stdout")?;
     for (kind, n_events) in count_by_type(&lines) {
         eprintln!("{n_events:>8} {kind}");
     }

@@ -111,13 +111,7 @@ impl Desk {
     }
 
     /// Opens a ticket and gives its id.
-    pub(crate) fn open(
-        &mut self,
-        fields: Fields,
-        actor: &Actor,
-        session: Option<&str>,
-        at: Timestamp,
-    ) -> String {
+    pub(crate) fn open(&mut self, fields: Fields, actor: &Actor, session: Option<&str>, at: Timestamp) -> String {
         let id = self.next_ticket.to_string();
         self.next_ticket += 1;
         let mut data = json!({ "ticket": fields, "actor": actor });
@@ -195,17 +189,8 @@ impl Desk {
         let comment_id = format!("{}-c{}", self.run, self.n_comments + 1);
         let ticket = self.changeable(id)?;
         let reopens = actor.role == Role::Customer
-            && matches!(
-                ticket.fields.status,
-                Status::Pending | Status::Solved | Status::Closed
-            );
-        let comment = Comment {
-            id: comment_id.clone(),
-            public,
-            body: body.to_owned(),
-            author: actor.clone(),
-            at,
-        };
+            && matches!(ticket.fields.status, Status::Pending | Status::Solved | Status::Closed);
+        let comment = Comment { id: comment_id.clone(), public, body: body.to_owned(), author: actor.clone(), at };
         let channel = ticket.fields.channel.clone();
         ticket.comments.push(comment);
         self.n_comments += 1;
@@ -233,37 +218,20 @@ impl Desk {
         let mut data = json!({ "actor": actor });
         if let Some(members) = data.as_object_mut() {
             members.extend(escalation.tier.map(|tier| ("tier".to_owned(), json!(tier))));
-            members.extend(
-                escalation
-                    .reason
-                    .map(|reason| ("reason".to_owned(), json!(reason))),
-            );
+            members.extend(escalation.reason.map(|reason| ("reason".to_owned(), json!(reason))));
         }
         self.tell("deskbell.ticket.escalated", Some(id), data, at);
-        let wanted = escalation
-            .group
-            .map(|group| ("group".to_owned(), json!(group)));
+        let wanted = escalation.group.map(|group| ("group".to_owned(), json!(group)));
         self.change(id, &wanted.into_iter().collect(), actor, at)
     }
 
     /// Merges a ticket into another one, for good.
-    pub(crate) fn merge(
-        &mut self,
-        id: &str,
-        into: &str,
-        actor: &Actor,
-        at: Timestamp,
-    ) -> Result<(), Refused> {
+    pub(crate) fn merge(&mut self, id: &str, into: &str, actor: &Actor, at: Timestamp) -> Result<(), Refused> {
         if !self.tickets.contains_key(into) {
             return Err(Refused::NoTicket(shortened(into)));
         }
         self.changeable(id)?.merged_into = Some(into.to_owned());
-        self.tell(
-            "deskbell.ticket.merged",
-            Some(id),
-            json!({ "into": into, "actor": actor }),
-            at,
-        );
+        self.tell("deskbell.ticket.merged", Some(id), json!({ "into": into, "actor": actor }), at);
         Ok(())
     }
 
@@ -278,24 +246,20 @@ impl Desk {
         *last_at = at;
         self.n_events += 1;
         let id = format!("{}-{}", self.run, self.n_events);
-        let mut event = json!({
-            "specversion": "1.0",
-            "id": id,
-            "source": self.source,
-            "type": kind,
-            "time": at,
-            "datacontenttype": "application/json",
-            "data": data,
-        });
-        if let (Some(subject), Some(members)) = (subject, event.as_object_mut()) {
-            members.insert("subject".to_owned(), subject.into());
+        let mut event = Map::new();
+        let mut say = |name: &str, value: Value| event.insert(name.to_owned(), value);
+        say("specversion", "1.0".into());
+        say("id", id.as_str().into());
+        say("source", self.source.as_str().into());
+        say("type", kind.into());
+        say("time", at.to_string().into());
+        say("datacontenttype", "application/json".into());
+        say("data", data);
+        if let Some(subject) = subject {
+            say("subject", subject.into());
         }
-        self.made.push(Made {
-            lane,
-            id,
-            at,
-            event,
-        });
+        let event = Value::Object(event);
+        self.made.push(Made { lane, id, at, event });
     }
 
     fn changeable(&mut self, id: &str) -> Result<&mut Ticket, Refused> {

@@ -96,13 +96,8 @@ mod tests {
     #[test]
     fn weights_are_kept() {
         let mut dice = Dice::new(4);
-        let n_rare = (0..10_000)
-            .filter(|_| dice.weighted(&[("rare", 1), ("often", 9)]) == Some("rare"))
-            .count();
+        let n_rare = (0..10_000).filter(|_| dice.weighted(&[("rare", 1), ("often", 9)]) == Some("rare")).count();
         assert!((850..1150).contains(&n_rare), "{n_rare}");
-        assert_eq!(
-            dice.weighted(&[("never", 0), ("always", 1)]),
-            Some("always")
-        );
+        assert_eq!(dice.weighted(&[("never", 0), ("always", 1)]), Some("always"));
     }
 }

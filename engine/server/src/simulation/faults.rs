@@ -88,41 +88,25 @@ const LONGEST_SECONDS: f64 = 31_536_000.0;
 
 impl Faults {
     pub(crate) fn new(seed: u64) -> Self {
-        let state = State {
-            active: BTreeMap::new(),
-            dice: Dice::new(seed),
-        };
-        Self {
-            state: Mutex::new(state),
-            changed: Notify::new(),
-        }
+        let state = State { active: BTreeMap::new(), dice: Dice::new(seed) };
+        Self { state: Mutex::new(state), changed: Notify::new() }
     }
 
     /// Begins a fault, in place of an earlier one of its kind, or lifts it.
     pub(crate) fn order(&self, order: Order, now: Timestamp) -> Result<(), Invalid> {
-        let default_share = if order.kind == Kind::Reorder {
-            0.5
-        } else {
-            1.0
-        };
+        let default_share = if order.kind == Kind::Reorder { 0.5 } else { 1.0 };
         let share = order.share.unwrap_or(default_share);
         if !(0.0..=1.0).contains(&share) {
             return Err(Invalid::Share);
         }
-        if !order
-            .seconds
-            .is_none_or(|seconds| (0.0..=LONGEST_SECONDS).contains(&seconds))
-        {
+        if !order.seconds.is_none_or(|seconds| (0.0..=LONGEST_SECONDS).contains(&seconds)) {
             return Err(Invalid::Seconds);
         }
         let fault = Fault {
             kind: order.kind,
             share,
-            until: order
-                .seconds
-                .map(|seconds| now.plus_micros((seconds * 1e6) as i64)),
-            delay_ms: (order.kind == Kind::Slow)
-                .then(|| order.delay_ms.unwrap_or(DEFAULT_DELAY_MS)),
+            until: order.seconds.map(|seconds| now.plus_micros((seconds * 1e6) as i64)),
+            delay_ms: (order.kind == Kind::Slow).then(|| order.delay_ms.unwrap_or(DEFAULT_DELAY_MS)),
             hits: 0,
         };
         self.with(|state| {
@@ -166,16 +150,11 @@ impl Faults {
         loop {
             let changed = self.changed.notified();
             let now = clock.now();
-            let down = self
-                .list(now)
-                .into_iter()
-                .find(|fault| fault.kind == Kind::Down);
+            let down = self.list(now).into_iter().find(|fault| fault.kind == Kind::Down);
             match down {
                 None => return,
                 Some(Fault { until: None, .. }) => changed.await,
-                Some(Fault {
-                    until: Some(until), ..
-                }) => {
+                Some(Fault { until: Some(until), .. }) => {
                     let left = Duration::from_micros(until.since(now).unsigned_abs());
                     // Either way the question is asked again.
                     let _ = tokio::time::timeout(left, changed).await;
@@ -191,8 +170,7 @@ impl Faults {
 
 impl State {
     fn forget(&mut self, now: Timestamp) {
-        self.active
-            .retain(|_, fault| fault.until.is_none_or(|until| now < until));
+        self.active.retain(|_, fault| fault.until.is_none_or(|until| now < until));
     }
 
     fn hit(&mut self, kind: Kind, now: Timestamp) -> Option<Fault> {
@@ -222,37 +200,22 @@ mod tests {
     #[test]
     fn a_fault_lasts_as_long_as_it_was_asked_for() {
         let faults = Faults::new(1);
-        faults
-            .order(order(r#"{"kind":"errors","seconds":10}"#), at(100))
-            .unwrap();
+        faults.order(order(r#"{"kind":"errors","seconds":10}"#), at(100)).unwrap();
         for (seconds, expected) in [(100, true), (109, true), (110, false), (105, false)] {
-            assert_eq!(
-                faults.hits(Kind::Errors, at(seconds)),
-                expected,
-                "at {seconds}"
-            );
+            assert_eq!(faults.hits(Kind::Errors, at(seconds)), expected, "at {seconds}");
         }
         faults.order(order(r#"{"kind":"down"}"#), at(100)).unwrap();
-        assert!(
-            faults.hits(Kind::Down, at(1_000_000)),
-            "without seconds it lasts until it is lifted"
-        );
+        assert!(faults.hits(Kind::Down, at(1_000_000)), "without seconds it lasts until it is lifted");
         assert!(!faults.hits(Kind::Errors, at(100)), "kinds are apart");
-        faults
-            .order(order(r#"{"kind":"down","seconds":0}"#), at(100))
-            .unwrap();
+        faults.order(order(r#"{"kind":"down","seconds":0}"#), at(100)).unwrap();
         assert!(!faults.hits(Kind::Down, at(100)));
     }
 
     #[test]
     fn a_share_is_hit() {
         let faults = Faults::new(1);
-        faults
-            .order(order(r#"{"kind":"rate_limit","share":0.25}"#), at(0))
-            .unwrap();
-        let n_hit = (0..4000)
-            .filter(|_| faults.hits(Kind::RateLimit, at(1)))
-            .count();
+        faults.order(order(r#"{"kind":"rate_limit","share":0.25}"#), at(0)).unwrap();
+        let n_hit = (0..4000).filter(|_| faults.hits(Kind::RateLimit, at(1))).count();
         assert!((850..1150).contains(&n_hit), "{n_hit}");
         assert_eq!(faults.list(at(1))[0].hits, n_hit as u64);
         faults.lift();
@@ -265,9 +228,7 @@ mod tests {
         assert_eq!(faults.delay(at(0)), None);
         faults.order(order(r#"{"kind":"slow"}"#), at(0)).unwrap();
         assert_eq!(faults.delay(at(0)), Some(Duration::from_secs(3)));
-        faults
-            .order(order(r#"{"kind":"slow","delay_ms":20}"#), at(0))
-            .unwrap();
+        faults.order(order(r#"{"kind":"slow","delay_ms":20}"#), at(0)).unwrap();
         assert_eq!(faults.delay(at(0)), Some(Duration::from_millis(20)));
     }
 

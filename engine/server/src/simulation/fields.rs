@@ -11,8 +11,7 @@ pub(super) fn flattened(wanted: &Map<String, Value>) -> Vec<(String, Value)> {
     for (name, value) in wanted {
         match (name.as_str(), value) {
             ("custom", Value::Object(custom)) => {
-                let named =
-                    |(name, value): (&String, &Value)| (format!("custom.{name}"), value.clone());
+                let named = |(name, value): (&String, &Value)| (format!("custom.{name}"), value.clone());
                 flat.extend(custom.iter().map(named));
             }
             _ => flat.push((name.clone(), value.clone())),
@@ -34,9 +33,7 @@ pub(super) fn value_of(fields: &Fields, name: &str) -> Value {
         "language" => json!(fields.language),
         "tags" => json!(fields.tags),
         _ => {
-            let custom = name
-                .strip_prefix("custom.")
-                .and_then(|name| fields.custom.get(name));
+            let custom = name.strip_prefix("custom.").and_then(|name| fields.custom.get(name));
             custom.cloned().unwrap_or_default()
         }
     }
@@ -47,12 +44,10 @@ pub(super) fn set(fields: &mut Fields, name: &str, to: &Value) -> Result<(), Ref
     match name {
         "subject" => fields.subject = word(name, to)?,
         "status" => {
-            fields.status =
-                Status::parse(&word(name, to)?).ok_or_else(|| wrong(name, "is no status"))?;
+            fields.status = Status::parse(&word(name, to)?).ok_or_else(|| wrong(name, "is no status"))?;
         }
         "priority" => {
-            fields.priority =
-                Priority::parse(&word(name, to)?).ok_or_else(|| wrong(name, "is no priority"))?;
+            fields.priority = Priority::parse(&word(name, to)?).ok_or_else(|| wrong(name, "is no priority"))?;
         }
         "group" => fields.group = word_or_none(name, to)?,
         "assignee" => fields.assignee = word_or_none(name, to)?,
@@ -71,32 +66,20 @@ pub(super) fn set(fields: &mut Fields, name: &str, to: &Value) -> Result<(), Ref
 
 /// The texts of a list.
 pub(super) fn words(name: &str, value: &Value) -> Result<Vec<String>, Refused> {
-    let list = value
-        .as_array()
-        .ok_or_else(|| wrong(name, "must be a list of texts"))?;
+    let list = value.as_array().ok_or_else(|| wrong(name, "must be a list of texts"))?;
     list.iter().map(|item| word(name, item)).collect()
 }
 
 fn word(name: &str, value: &Value) -> Result<String, Refused> {
-    value
-        .as_str()
-        .map(str::to_owned)
-        .ok_or_else(|| wrong(name, "must be a text"))
+    value.as_str().map(str::to_owned).ok_or_else(|| wrong(name, "must be a text"))
 }
 
 fn word_or_none(name: &str, value: &Value) -> Result<Option<String>, Refused> {
-    if value.is_null() {
-        Ok(None)
-    } else {
-        word(name, value).map(Some)
-    }
+    if value.is_null() { Ok(None) } else { word(name, value).map(Some) }
 }
 
 fn wrong(name: &str, problem: &'static str) -> Refused {
-    Refused::Field {
-        name: name.chars().take(64).collect(),
-        problem,
-    }
+    Refused::Field { name: name.chars().take(64).collect(), problem }
 }
 
 #[cfg(test)]

@@ -51,14 +51,7 @@ impl Helpdesk {
         verifier: Verifier,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self {
-            state: Mutex::new(state),
-            faults,
-            poster,
-            verifier,
-            clock,
-            replanned: Notify::new(),
-        }
+        Self { state: Mutex::new(state), faults, poster, verifier, clock, replanned: Notify::new() }
     }
 
     /// Does something with the state, and posts what it made. Under one lock, so that webhooks are queued in the order

@@ -40,8 +40,7 @@ impl Lanes {
             waiting.push_back(webhook);
             return false;
         }
-        self.lanes
-            .insert(lane.to_owned(), VecDeque::from([webhook]));
+        self.lanes.insert(lane.to_owned(), VecDeque::from([webhook]));
         true
     }
 
@@ -50,30 +49,16 @@ impl Lanes {
         let Some(waiting) = self.lanes.get_mut(lane) else {
             return Next::Gone;
         };
-        let is_due = |webhook: &Webhook| {
-            webhook
-                .not_before
-                .is_none_or(|not_before| not_before <= now)
-        };
-        if let Some(webhook) = waiting
-            .iter()
-            .position(is_due)
-            .and_then(|place| waiting.remove(place))
-        {
+        let is_due = |webhook: &Webhook| webhook.not_before.is_none_or(|not_before| not_before <= now);
+        if let Some(webhook) = waiting.iter().position(is_due).and_then(|place| waiting.remove(place)) {
             self.n_waiting -= 1;
             return Next::Send(webhook);
         }
-        match waiting
-            .iter()
-            .filter_map(|webhook| webhook.not_before)
-            .min()
-        {
-            Some(until) => Next::Wait(until),
-            None => {
-                self.lanes.remove(lane);
-                Next::Gone
-            }
+        if let Some(until) = waiting.iter().filter_map(|webhook| webhook.not_before).min() {
+            return Next::Wait(until);
         }
+        self.lanes.remove(lane);
+        Next::Gone
     }
 
     /// How many wait.
@@ -91,11 +76,7 @@ mod tests {
     }
 
     fn webhook(id: &str, not_before: Option<i64>) -> Webhook {
-        Webhook {
-            id: id.to_owned(),
-            body: Bytes::new(),
-            not_before: not_before.map(at),
-        }
+        Webhook { id: id.to_owned(), body: Bytes::new(), not_before: not_before.map(at) }
     }
 
     fn next(lanes: &mut Lanes, lane: &str, seconds: i64) -> String {
@@ -114,10 +95,7 @@ mod tests {
         assert!(lanes.push("b", webhook("3", None)), "lanes are apart");
         assert_eq!(lanes.n_waiting(), 3);
         assert_eq!(next(&mut lanes, "a", 0), "1");
-        assert!(
-            !lanes.push("a", webhook("4", None)),
-            "its sender is at work"
-        );
+        assert!(!lanes.push("a", webhook("4", None)), "its sender is at work");
         assert_eq!(next(&mut lanes, "a", 0), "2");
         assert_eq!(next(&mut lanes, "a", 0), "4");
         assert_eq!(next(&mut lanes, "a", 0), "gone");

@@ -45,23 +45,13 @@ struct Case {
 impl Life {
     /// A life that begins at `at`.
     pub(super) fn new(seed: u64, pace: Pace, at: Timestamp) -> Self {
-        let mut life = Self {
-            seed,
-            dice: Dice::new(seed),
-            pace,
-            plan: Plan::default(),
-            cases: HashMap::new(),
-        };
+        let mut life = Self { seed, dice: Dice::new(seed), pace, plan: Plan::default(), cases: HashMap::new() };
         life.plan_arrival(at);
         if life.pace.is_live() {
             life.plan.add(at.plus_seconds(60), Step::Pause);
         } else {
             let first = start_of_day(at).plus_seconds(5 * 3600);
-            let first = if first < at {
-                first.plus_seconds(86_400)
-            } else {
-                first
-            };
+            let first = if first < at { first.plus_seconds(86_400) } else { first };
             life.plan.add(first, Step::Day);
         }
         life
@@ -92,7 +82,7 @@ impl Life {
         match status {
             Status::New => self.plan_after(Wait::Pick, at, Step::Pick(id.to_owned())),
             Status::Open | Status::OnHold => {
-                self.plan_after(Wait::Answer, at, Step::Answer(id.to_owned()))
+                self.plan_after(Wait::Answer, at, Step::Answer(id.to_owned()));
             }
             Status::Pending => self.plan_after(Wait::Reply, at, Step::Reply(id.to_owned())),
             Status::Solved => self.plan_after(Wait::Close, at, Step::Close(id.to_owned())),
@@ -111,12 +101,13 @@ impl Life {
             Step::Reply(id) => self.reply(desk, &id, at),
             Step::Solve(id) => self.solve(desk, &id, at),
             Step::Reopen(id) => self.reopen(desk, &id, at),
+            Step::Thank(id) => self.thank(desk, &id, at),
             Step::Rate(id) => self.rate(desk, &id, at),
             Step::Close(id) => self.close(desk, &id, at),
             Step::End(contact) => self.end_contact(desk, &contact, at),
             Step::Visit => self.visit(desk, at),
             Step::Day => self.begin_day(desk, at),
-            Step::Status { agent, status } => self.show_status(desk, agent, status, at),
+            Step::Status { agent, status } => routine::show_status(desk, agent, status, at),
             Step::Pause => self.pause(desk, at),
         }
     }
@@ -135,23 +126,13 @@ impl Life {
     /// The case of a ticket that this life did not make.
     fn case_of(&mut self, fields: &Fields) -> Case {
         let requester = &fields.requester;
-        let name = requester
-            .name
-            .clone()
-            .unwrap_or_else(|| requester.id.clone());
-        let language = fields
-            .language
-            .clone()
-            .or_else(|| requester.language.clone());
+        let name = requester.name.clone().unwrap_or_else(|| requester.id.clone());
+        let language = fields.language.clone().or_else(|| requester.language.clone());
         Case {
             topic: Topic::of_category(fields.category.as_deref().unwrap_or_default()),
             language: language.unwrap_or_else(|| "en".to_owned()),
             particulars: Particulars::draw(&name, &mut self.dice),
-            customer: Actor {
-                id: requester.id.clone(),
-                role: Role::Customer,
-                name: requester.name.clone(),
-            },
+            customer: Actor { id: requester.id.clone(), role: Role::Customer, name: requester.name.clone() },
             rounds: 0,
             answered_after_seconds: None,
         }
@@ -160,25 +141,14 @@ impl Life {
     /// The agent who works on a ticket: its assignee, or somebody who is suited.
     fn agent_of(&mut self, fields: &Fields, case: &Case) -> Option<Agent> {
         let assigned = |id: &String| AGENTS.iter().copied().find(|agent| agent.id == id);
-        let group = fields
-            .group
-            .as_deref()
-            .unwrap_or_else(|| case.topic.group());
-        fields
-            .assignee
-            .as_ref()
-            .and_then(assigned)
-            .or_else(|| suited(group, &case.language, &mut self.dice))
+        let group = fields.group.as_deref().unwrap_or_else(|| case.topic.group());
+        fields.assignee.as_ref().and_then(assigned).or_else(|| suited(group, &case.language, &mut self.dice))
     }
 }
 
 /// The helpdesk itself, where no person acts.
 fn system() -> Actor {
-    Actor {
-        id: "helpdesk".to_owned(),
-        role: Role::System,
-        name: None,
-    }
+    Actor { id: "helpdesk".to_owned(), role: Role::System, name: None }
 }
 
 #[cfg(test)]

@@ -11,10 +11,7 @@ pub(super) enum Pace {
     /// Tickets come at this rate; answers take seconds to minutes.
     Live { tickets_per_minute: f64 },
     /// Tickets follow the hours of day and week; answers take minutes to days, within business hours.
-    Weeks {
-        tickets_per_day: f64,
-        incidents: Vec<Incident>,
-    },
+    Weeks { tickets_per_day: f64, incidents: Vec<Incident> },
 }
 
 /// Some hours in which the shop is down and everybody writes.
@@ -44,8 +41,8 @@ const DAY: f64 = 86_400.0;
 
 /// Tickets in the hours of a day (UTC), relative to each other.
 const HOURS: [f64; 24] = [
-    0.2, 0.15, 0.1, 0.1, 0.15, 0.3, 0.7, 1.5, 2.6, 3.0, 2.9, 2.6, 2.1, 2.3, 2.5, 2.4, 2.1, 1.7,
-    1.5, 1.4, 1.3, 1.0, 0.6, 0.35,
+    0.2, 0.15, 0.1, 0.1, 0.15, 0.3, 0.7, 1.5, 2.6, 3.0, 2.9, 2.6, 2.1, 2.3, 2.5, 2.4, 2.1, 1.7, 1.5, 1.4, 1.3, 1.0,
+    0.6, 0.35,
 ];
 /// Tickets on the days of a week from Monday, relative to a usual day.
 const WEEKDAYS: [f64; 7] = [1.35, 1.1, 1.0, 1.0, 0.95, 0.5, 0.45];
@@ -56,12 +53,10 @@ impl Pace {
     /// When the next ticket comes. None at a rate of nothing.
     pub(super) fn next_arrival(&self, at: Timestamp, dice: &mut Dice) -> Option<Timestamp> {
         match self {
-            Self::Live { tickets_per_minute } => (*tickets_per_minute > 0.0)
-                .then(|| after(at, dice.exponential(MINUTE / tickets_per_minute))),
-            Self::Weeks {
-                tickets_per_day,
-                incidents,
-            } => {
+            Self::Live { tickets_per_minute } => {
+                (*tickets_per_minute > 0.0).then(|| after(at, dice.exponential(MINUTE / tickets_per_minute)))
+            }
+            Self::Weeks { tickets_per_day, incidents } => {
                 if *tickets_per_day <= 0.0 {
                     return None;
                 }
@@ -69,15 +64,8 @@ impl Pace {
                 let highest = 4.0 * INCIDENT_FACTOR;
                 let mut candidate = at;
                 loop {
-                    candidate = after(
-                        candidate,
-                        dice.exponential(DAY / (tickets_per_day * highest)),
-                    );
-                    let factor = if is_incident(incidents, candidate) {
-                        INCIDENT_FACTOR
-                    } else {
-                        1.0
-                    };
+                    candidate = after(candidate, dice.exponential(DAY / (tickets_per_day * highest)));
+                    let factor = if is_incident(incidents, candidate) { INCIDENT_FACTOR } else { 1.0 };
                     if dice.chance(load(candidate) * factor / highest) {
                         return Some(candidate);
                     }
@@ -94,14 +82,11 @@ impl Pace {
                 at.plus_micros((1e6 * (first + dice.fraction() * (last - first))) as i64)
             }
             Self::Weeks { .. } => {
-                let then = after(
-                    at,
-                    dice.exponential(mean_seconds(wait)) + least_seconds(wait),
-                );
+                let then = after(at, dice.exponential(mean_seconds(wait)) + least_seconds(wait));
                 match wait {
-                    Wait::Pick | Wait::Answer | Wait::Solve => at_work(then, dice),
+                    Wait::Pick | Wait::Answer | Wait::Solve | Wait::Silence => at_work(then, dice),
                     Wait::Reply | Wait::Reopen | Wait::Rate => awake(then),
-                    Wait::Close | Wait::Silence => then,
+                    Wait::Close => then,
                 }
             }
         }
@@ -109,6 +94,14 @@ impl Pace {
 
     pub(super) const fn is_live(&self) -> bool {
         matches!(self, Self::Live { .. })
+    }
+
+    /// Whether somebody takes calls and chats.
+    pub(super) fn is_staffed(&self, at: Timestamp) -> bool {
+        let time = at.to_chrono();
+        self.is_live()
+            || business_hours(time.weekday().num_days_from_monday())
+                .is_some_and(|(first, last)| (first..last).contains(&time.hour()))
     }
 
     pub(super) fn is_incident(&self, at: Timestamp) -> bool {
@@ -120,9 +113,7 @@ impl Pace {
 }
 
 fn is_incident(incidents: &[Incident], at: Timestamp) -> bool {
-    incidents
-        .iter()
-        .any(|incident| (incident.from..incident.to).contains(&at))
+    incidents.iter().any(|incident| (incident.from..incident.to).contains(&at))
 }
 
 const fn live_seconds(wait: Wait) -> (f64, f64) {
@@ -169,10 +160,7 @@ fn load(at: Timestamp) -> f64 {
     let time = at.to_chrono();
     let mean = HOURS.iter().sum::<f64>() / 24.0;
     let hour = HOURS.get(time.hour() as usize).copied().unwrap_or(mean);
-    let weekday = WEEKDAYS
-        .get(time.weekday().num_days_from_monday() as usize)
-        .copied()
-        .unwrap_or(1.0);
+    let weekday = WEEKDAYS.get(time.weekday().num_days_from_monday() as usize).copied().unwrap_or(1.0);
     weekday * hour / mean
 }
 
@@ -207,11 +195,7 @@ fn at_work(at: Timestamp, dice: &mut Dice) -> Timestamp {
 /// `at`, or the same some hours later where customers sleep.
 fn awake(at: Timestamp) -> Timestamp {
     let hour = at.to_chrono().hour();
-    if (5..22).contains(&hour) {
-        at
-    } else {
-        at.plus_seconds(8 * 3600)
-    }
+    if (5..22).contains(&hour) { at } else { at.plus_seconds(8 * 3600) }
 }
 
 /// Midnight (UTC) of the day.
@@ -228,42 +212,23 @@ mod tests {
 
     #[test]
     fn live_tickets_come_at_the_rate_asked_for() {
-        let (pace, mut dice) = (
-            Pace::Live {
-                tickets_per_minute: 30.0,
-            },
-            Dice::new(1),
-        );
+        let (pace, mut dice) = (Pace::Live { tickets_per_minute: 30.0 }, Dice::new(1));
         let mut at = MONDAY;
         for _ in 0..3000 {
             at = pace.next_arrival(at, &mut dice).unwrap_or(at);
         }
         let minutes = at.since(MONDAY) as f64 / 60e6;
         assert!((90.0..110.0).contains(&minutes), "{minutes}");
-        assert_eq!(
-            Pace::Live {
-                tickets_per_minute: 0.0
-            }
-            .next_arrival(at, &mut dice),
-            None
-        );
+        assert_eq!(Pace::Live { tickets_per_minute: 0.0 }.next_arrival(at, &mut dice), None);
     }
 
     #[test]
     fn weeks_have_busy_days_and_quiet_nights() {
-        let incident = Incident {
-            from: MONDAY.plus_seconds(36 * 3600),
-            to: MONDAY.plus_seconds(38 * 3600),
-        };
-        let pace = Pace::Weeks {
-            tickets_per_day: 60.0,
-            incidents: vec![incident],
-        };
+        let incident = Incident { from: MONDAY.plus_seconds(36 * 3600), to: MONDAY.plus_seconds(38 * 3600) };
+        let pace = Pace::Weeks { tickets_per_day: 60.0, incidents: vec![incident] };
         let (mut at, mut dice) = (MONDAY, Dice::new(2));
         let (mut n_by_day, mut n_nightly, mut n_incident) = ([0_u32; 7], 0, 0);
-        while let Some(next) = pace
-            .next_arrival(at, &mut dice)
-            .filter(|next| next.since(MONDAY) < 28 * 86_400_000_000)
+        while let Some(next) = pace.next_arrival(at, &mut dice).filter(|next| next.since(MONDAY) < 28 * 86_400_000_000)
         {
             at = next;
             let time = at.to_chrono();
@@ -273,30 +238,21 @@ mod tests {
         }
         let n: u32 = n_by_day.iter().sum();
         assert!((1350..1750).contains(&n), "{n}");
-        assert!(
-            n_by_day[0] > n_by_day[2] && n_by_day[2] > n_by_day[6],
-            "{n_by_day:?}"
-        );
+        assert!(n_by_day[0] > n_by_day[2] && n_by_day[2] > n_by_day[6], "{n_by_day:?}");
         assert!(n_nightly < n / 15, "{n_nightly} of {n}");
         assert!(n_incident > 30, "{n_incident}");
     }
 
     #[test]
     fn agents_answer_in_business_hours() {
-        let pace = Pace::Weeks {
-            tickets_per_day: 1.0,
-            incidents: Vec::new(),
-        };
+        let pace = Pace::Weeks { tickets_per_day: 1.0, incidents: Vec::new() };
         let mut dice = Dice::new(3);
         for hours in 0..7 * 24 {
             let at = MONDAY.plus_seconds(hours * 3600);
             let then = pace.after(Wait::Answer, at, &mut dice);
             let time = then.to_chrono();
             let open = business_hours(time.weekday().num_days_from_monday());
-            assert!(
-                open.is_some_and(|(first, last)| (first..last).contains(&time.hour())),
-                "{then}"
-            );
+            assert!(open.is_some_and(|(first, last)| (first..last).contains(&time.hour())), "{then}");
             assert!(then > at);
         }
     }

@@ -26,25 +26,13 @@ pub(crate) struct Past {
 /// the end, so that a simulation may go on from there.
 pub(crate) fn history(past: &Past) -> (Vec<String>, Desk) {
     let (made, desk) = live_through(past);
-    (
-        made.into_iter()
-            .map(|made| made.event.to_string())
-            .collect(),
-        desk,
-    )
+    (made.into_iter().map(|made| made.event.to_string()).collect(), desk)
 }
 
 fn live_through(past: &Past) -> (Vec<Made>, Desk) {
     let from = past.until.plus_seconds(-i64::from(past.days) * 86_400);
-    let mut desk = Desk::new(
-        &past.source,
-        &format!("past-{:x}-{}", past.seed, from.micros() / 60_000_000),
-        1001,
-    );
-    let pace = Pace::Weeks {
-        tickets_per_day: past.tickets_per_day,
-        incidents: incidents(past, from),
-    };
+    let mut desk = Desk::new(&past.source, &format!("past-{:x}-{}", past.seed, from.micros() / 60_000_000), 1001);
+    let pace = Pace::Weeks { tickets_per_day: past.tickets_per_day, incidents: incidents(past, from) };
     let mut life = Life::new(past.seed, pace, from);
     life.live_until(&mut desk, past.until);
     let mut made = desk.take_made();
@@ -61,10 +49,7 @@ fn incidents(past: &Past, from: Timestamp) -> Vec<Incident> {
             let hour = dice.between(8, 15) as i64;
             dice.chance(1.0 / 21.0).then(|| {
                 let begins = start_of_day(from).plus_seconds(day * 86_400 + hour * 3600);
-                Incident {
-                    from: begins,
-                    to: begins.plus_seconds(7200),
-                }
+                Incident { from: begins, to: begins.plus_seconds(7200) }
             })
         })
         .collect()
@@ -75,10 +60,7 @@ pub(crate) fn count_by_type(lines: &[String]) -> Vec<(String, usize)> {
     let mut counts: HashMap<String, usize> = HashMap::new();
     for line in lines {
         let event: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
-        let kind = event
-            .get("type")
-            .and_then(serde_json::Value::as_str)
-            .unwrap_or_default();
+        let kind = event.get("type").and_then(serde_json::Value::as_str).unwrap_or_default();
         *counts.entry(kind.to_owned()).or_default() += 1;
     }
     let mut counts: Vec<(String, usize)> = counts.into_iter().collect();
@@ -116,19 +98,12 @@ mod tests {
     fn every_line_is_a_canonical_event_in_its_place() {
         let past = past(3);
         let (lines, _) = history(&past);
-        let events: Vec<Event> = lines
-            .iter()
-            .map(|line| Event::from_json(line.as_bytes()).unwrap())
-            .collect();
+        let events: Vec<Event> = lines.iter().map(|line| Event::from_json(line.as_bytes()).unwrap()).collect();
         assert!(events.is_sorted_by_key(|event| event.time));
         let ids: BTreeSet<&str> = events.iter().map(|event| event.id.as_str()).collect();
         assert_eq!(ids.len(), events.len(), "ids repeat");
         let from = past.until.plus_seconds(-28 * 86_400);
-        assert!(
-            events
-                .iter()
-                .all(|event| event.time >= from && event.time <= past.until.plus_seconds(1))
-        );
+        assert!(events.iter().all(|event| event.time >= from && event.time <= past.until.plus_seconds(1)));
         assert!(events.iter().all(|event| event.source == "shop"));
     }
 
@@ -136,12 +111,7 @@ mod tests {
     fn four_weeks_are_those_of_a_small_shop() {
         let (lines, desk) = history(&past(3));
         let counts: HashMap<String, usize> = count_by_type(&lines).into_iter().collect();
-        let n = |kind: &str| {
-            counts
-                .get(&format!("deskbell.{kind}"))
-                .copied()
-                .unwrap_or_default()
-        };
+        let n = |kind: &str| counts.get(&format!("deskbell.{kind}")).copied().unwrap_or_default();
         let n_tickets = n("ticket.created");
         assert!((900..1500).contains(&n_tickets), "{counts:?}");
         for (kind, least, most) in [
@@ -155,22 +125,13 @@ mod tests {
             ("knowledge.searched", 0.2, 1.5),
         ] {
             let share = n(kind) as f64 / n_tickets as f64;
-            assert!(
-                (least..most).contains(&share),
-                "{kind}: {share} a ticket, {counts:?}"
-            );
+            assert!((least..most).contains(&share), "{kind}: {share} a ticket, {counts:?}");
         }
         // Eight agents on twenty working days, two on each of four Saturdays, less those who are ill.
         assert!((145..=168).contains(&n("agent.shift")), "{counts:?}");
         assert_eq!(n("cost.recorded"), 4, "one on each Monday");
-        let n_unsolved = desk
-            .tickets()
-            .filter(|ticket| !ticket.fields.status.is_solved())
-            .count();
-        assert!(
-            n_unsolved > 3 && n_unsolved < n_tickets / 5,
-            "{n_unsolved} of {n_tickets} unsolved"
-        );
+        let n_unsolved = desk.tickets().filter(|ticket| !ticket.fields.status.is_solved()).count();
+        assert!(n_unsolved > 3 && n_unsolved < n_tickets / 5, "{n_unsolved} of {n_tickets} unsolved");
     }
 
     #[test]
@@ -179,19 +140,17 @@ mod tests {
         let (mut n_day, mut n_night) = (0, 0);
         for line in &lines {
             let event = Event::from_json(line.as_bytes()).unwrap();
-            let by_agent = event
-                .actor()
-                .is_some_and(|actor| actor.role.as_str() == "agent");
+            let by_agent = event.actor().is_some_and(|actor| actor.role.as_str() == "agent");
             if by_agent && event.kind == "deskbell.ticket.commented" {
                 let hour = event.time.to_chrono().hour();
                 if (7..17).contains(&hour) {
-                    n_day += 1
+                    n_day += 1;
                 } else {
-                    n_night += 1
+                    n_night += 1;
                 }
             }
         }
-        // Chats and calls are answered at any hour.
-        assert!(n_night * 6 < n_day, "{n_night} at night, {n_day} by day");
+        // Chats that began in time are answered a little after closing.
+        assert!(n_night * 30 < n_day, "{n_night} at night, {n_day} by day");
     }
 }

@@ -6,26 +6,13 @@ use serde_json::{Value, json};
 use super::dice::Dice;
 
 /// The languages of the customers, with their weights.
-pub(super) const LANGUAGES: &[(&str, u32)] = &[
-    ("en", 38),
-    ("de", 24),
-    ("nl", 12),
-    ("ru", 9),
-    ("zh", 9),
-    ("fi", 8),
-];
+pub(super) const LANGUAGES: &[(&str, u32)] = &[("en", 38), ("de", 24), ("nl", 12), ("ru", 9), ("zh", 9), ("fi", 8)];
 
 /// How many customers there are. Some write often, most once or never.
 const N_CUSTOMERS: u64 = 400;
 
-const ORGANIZATIONS: &[&str] = &[
-    "Birch & Sons",
-    "Kanalhaus GmbH",
-    "Polder Fietsen",
-    "Saimaa Studio",
-    "Volna Design",
-    "Jade Lake Trading",
-];
+const ORGANIZATIONS: &[&str] =
+    &["Birch & Sons", "Kanalhaus GmbH", "Polder Fietsen", "Saimaa Studio", "Volna Design", "Jade Lake Trading"];
 
 /// An agent of the simulated helpdesk.
 #[derive(Clone, Copy, Debug)]
@@ -42,78 +29,14 @@ pub(super) struct Agent {
 
 /// Every agent.
 pub(super) const AGENTS: &[Agent] = &[
-    agent(
-        "ada",
-        "Ada Lind",
-        &["frontline", "technical"],
-        &["en", "de"],
-        &["onboarding", "api"],
-        12,
-        (7, 15),
-    ),
-    agent(
-        "bram",
-        "Bram de Vries",
-        &["billing"],
-        &["nl", "en"],
-        &["invoices", "vat"],
-        10,
-        (7, 15),
-    ),
-    agent(
-        "chen",
-        "Chen Wei",
-        &["technical", "frontline"],
-        &["zh", "en"],
-        &["login", "payments"],
-        8,
-        (8, 16),
-    ),
-    agent(
-        "dasha",
-        "Daria Orlova",
-        &["frontline", "shipping"],
-        &["ru", "en"],
-        &["returns"],
-        10,
-        (8, 16),
-    ),
-    agent(
-        "eero",
-        "Eero Laine",
-        &["technical", "shipping"],
-        &["fi", "en"],
-        &["login", "outage"],
-        8,
-        (9, 17),
-    ),
-    agent(
-        "femke",
-        "Femke Bakker",
-        &["shipping"],
-        &["nl", "de", "en"],
-        &["customs", "returns"],
-        12,
-        (7, 15),
-    ),
-    agent(
-        "greta",
-        "Greta Hahn",
-        &["billing", "frontline"],
-        &["de", "en"],
-        &["refunds", "invoices"],
-        10,
-        (9, 17),
-    ),
-    agent(
-        "hugo",
-        "Hugo Marsh",
-        &["shipping", "billing"],
-        &["en"],
-        &["carriers"],
-        12,
-        (9, 17),
-    ),
+    agent("ada", "Ada Lind", &["frontline", "technical"], &["en", "de"], &["onboarding", "api"], 12, (7, 15)),
+    agent("bram", "Bram de Vries", &["billing"], &["nl", "en"], &["invoices", "vat"], 10, (7, 15)),
+    agent("chen", "Chen Wei", &["technical", "frontline"], &["zh", "en"], &["login", "payments"], 8, (8, 16)),
+    agent("dasha", "Daria Orlova", &["frontline", "shipping"], &["ru", "en"], &["returns"], 10, (8, 16)),
+    agent("eero", "Eero Laine", &["technical", "shipping"], &["fi", "en"], &["login", "outage"], 8, (9, 17)),
+    agent("femke", "Femke Bakker", &["shipping"], &["nl", "de", "en"], &["customs", "returns"], 12, (7, 15)),
+    agent("greta", "Greta Hahn", &["billing", "frontline"], &["de", "en"], &["refunds", "invoices"], 10, (9, 17)),
+    agent("hugo", "Hugo Marsh", &["shipping", "billing"], &["en"], &["carriers"], 12, (9, 17)),
 ];
 
 const fn agent(
@@ -125,24 +48,12 @@ const fn agent(
     capacity: u32,
     hours: (i64, i64),
 ) -> Agent {
-    Agent {
-        id,
-        name,
-        groups,
-        languages,
-        skills,
-        capacity,
-        hours,
-    }
+    Agent { id, name, groups, languages, skills, capacity, hours }
 }
 
 impl Agent {
     pub(super) fn actor(&self) -> Actor {
-        Actor {
-            id: self.id.to_owned(),
-            role: Role::Agent,
-            name: Some(self.name.to_owned()),
-        }
+        Actor { id: self.id.to_owned(), role: Role::Agent, name: Some(self.name.to_owned()) }
     }
 
     /// What a `deskbell.agent.status` event says of the agent.
@@ -163,18 +74,11 @@ pub(super) fn by_id(id: &str) -> Option<Agent> {
 pub(super) fn suited(group: &str, language: &str, dice: &mut Dice) -> Option<Agent> {
     let in_group = |agent: &Agent| agent.groups.contains(&group);
     let speaks = |agent: &Agent| agent.languages.contains(&language);
-    let rules: [&dyn Fn(&Agent) -> bool; 4] = [
-        &|agent| in_group(agent) && speaks(agent),
-        &in_group,
-        &speaks,
-        &|_| true,
-    ];
+    let rules: [&dyn Fn(&Agent) -> bool; 4] =
+        [&|agent| in_group(agent) && speaks(agent), &in_group, &speaks, &|_| true];
     rules.into_iter().find_map(|rule| {
-        let fit: Vec<(Agent, u32)> = AGENTS
-            .iter()
-            .filter(|agent| rule(agent))
-            .map(|agent| (*agent, agent.capacity))
-            .collect();
+        let fit: Vec<(Agent, u32)> =
+            AGENTS.iter().filter(|agent| rule(agent)).map(|agent| (*agent, agent.capacity)).collect();
         dice.weighted(&fit)
     })
 }
@@ -213,11 +117,7 @@ impl Customer {
     }
 
     pub(super) fn actor(&self) -> Actor {
-        Actor {
-            id: self.id.clone(),
-            role: Role::Customer,
-            name: Some(self.name.clone()),
-        }
+        Actor { id: self.id.clone(), role: Role::Customer, name: Some(self.name.clone()) }
     }
 
     pub(super) fn requester(&self) -> Requester {
@@ -238,88 +138,28 @@ type Name = (&'static str, &'static str);
 fn names(language: &str) -> (&'static [Name], &'static [Name]) {
     match language {
         "de" => (
-            &[
-                ("Jonas", "jonas"),
-                ("Lea", "lea"),
-                ("Murat", "murat"),
-                ("Sabine", "sabine"),
-                ("Jörg", "joerg"),
-            ],
-            &[
-                ("Krüger", "krueger"),
-                ("Vogt", "vogt"),
-                ("Yilmaz", "yilmaz"),
-                ("Seidel", "seidel"),
-            ],
+            &[("Jonas", "jonas"), ("Lea", "lea"), ("Murat", "murat"), ("Sabine", "sabine"), ("Jörg", "joerg")],
+            &[("Krüger", "krueger"), ("Vogt", "vogt"), ("Yilmaz", "yilmaz"), ("Seidel", "seidel")],
         ),
         "nl" => (
-            &[
-                ("Sanne", "sanne"),
-                ("Daan", "daan"),
-                ("Lotte", "lotte"),
-                ("Youssef", "youssef"),
-            ],
-            &[
-                ("Jansen", "jansen"),
-                ("van Dijk", "vandijk"),
-                ("Smit", "smit"),
-                ("Mulder", "mulder"),
-            ],
+            &[("Sanne", "sanne"), ("Daan", "daan"), ("Lotte", "lotte"), ("Youssef", "youssef")],
+            &[("Jansen", "jansen"), ("van Dijk", "vandijk"), ("Smit", "smit"), ("Mulder", "mulder")],
         ),
         "fi" => (
-            &[
-                ("Aino", "aino"),
-                ("Mikko", "mikko"),
-                ("Päivi", "paivi"),
-                ("Jukka", "jukka"),
-            ],
-            &[
-                ("Korhonen", "korhonen"),
-                ("Mäkelä", "makela"),
-                ("Nieminen", "nieminen"),
-            ],
+            &[("Aino", "aino"), ("Mikko", "mikko"), ("Päivi", "paivi"), ("Jukka", "jukka")],
+            &[("Korhonen", "korhonen"), ("Mäkelä", "makela"), ("Nieminen", "nieminen")],
         ),
         "ru" => (
-            &[
-                ("Ольга", "olga"),
-                ("Игорь", "igor"),
-                ("Марина", "marina"),
-                ("Антон", "anton"),
-            ],
-            &[
-                ("Шевченко", "shevchenko"),
-                ("Ткач", "tkach"),
-                ("Гончар", "gonchar"),
-            ],
+            &[("Ольга", "olga"), ("Игорь", "igor"), ("Марина", "marina"), ("Антон", "anton")],
+            &[("Шевченко", "shevchenko"), ("Ткач", "tkach"), ("Гончар", "gonchar")],
         ),
         "zh" => (
-            &[
-                ("李", "li"),
-                ("王", "wang"),
-                ("张", "zhang"),
-                ("陈", "chen"),
-            ],
-            &[
-                ("娜", "na"),
-                ("伟", "wei"),
-                ("敏", "min"),
-                ("建国", "jianguo"),
-            ],
+            &[("李", "li"), ("王", "wang"), ("张", "zhang"), ("陈", "chen")],
+            &[("娜", "na"), ("伟", "wei"), ("敏", "min"), ("建国", "jianguo")],
         ),
         _ => (
-            &[
-                ("Olivia", "olivia"),
-                ("Sam", "sam"),
-                ("Priya", "priya"),
-                ("Tom", "tom"),
-                ("Zoë", "zoe"),
-            ],
-            &[
-                ("Barker", "barker"),
-                ("Okafor", "okafor"),
-                ("Reid", "reid"),
-                ("Patel", "patel"),
-            ],
+            &[("Olivia", "olivia"), ("Sam", "sam"), ("Priya", "priya"), ("Tom", "tom"), ("Zoë", "zoe")],
+            &[("Barker", "barker"), ("Okafor", "okafor"), ("Reid", "reid"), ("Patel", "patel")],
         ),
     }
 }
@@ -332,39 +172,24 @@ mod tests {
     #[test]
     fn a_customer_is_the_same_each_time() {
         assert_eq!(Customer::number(1, 17), Customer::number(1, 17));
-        let n_alike = (0..50)
-            .filter(|n| Customer::number(1, *n).name == Customer::number(2, *n).name)
-            .count();
-        assert!(
-            n_alike < 25,
-            "{n_alike} of 50 customers do not depend on the seed"
-        );
+        let n_alike = (0..50).filter(|n| Customer::number(1, *n).name == Customer::number(2, *n).name).count();
+        assert!(n_alike < 25, "{n_alike} of 50 customers do not depend on the seed");
     }
 
     #[test]
     fn every_language_is_spoken_by_customers_and_agents() {
         for (language, _) in LANGUAGES {
-            assert!(
-                (0..400).any(|n| Customer::number(5, n).language == *language),
-                "{language}"
-            );
-            assert!(
-                AGENTS
-                    .iter()
-                    .any(|agent| agent.languages.contains(language)),
-                "{language}"
-            );
+            assert!((0..400).any(|n| Customer::number(5, n).language == *language), "{language}");
+            assert!(AGENTS.iter().any(|agent| agent.languages.contains(language)), "{language}");
         }
     }
 
     #[test]
     fn a_ticket_goes_to_somebody_who_is_suited() {
         let mut dice = Dice::new(3);
-        for (group, language, expected) in [
-            ("billing", "nl", "bram"),
-            ("technical", "fi", "eero"),
-            ("nowhere", "ru", "dasha"),
-        ] {
+        for (group, language, expected) in
+            [("billing", "nl", "bram"), ("technical", "fi", "eero"), ("nowhere", "ru", "dasha")]
+        {
             assert_eq!(suited(group, language, &mut dice).unwrap().id, expected);
         }
         let in_group = suited("shipping", "zh", &mut dice).unwrap();

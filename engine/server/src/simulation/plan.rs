@@ -19,6 +19,8 @@ pub(super) enum Step {
     Solve(String),
     /// The customer is not content with the solution.
     Reopen(String),
+    /// The customer says thank you, which opens the ticket again.
+    Thank(String),
     Rate(String),
     Close(String),
     /// A call or chat ends.

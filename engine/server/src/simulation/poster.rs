@@ -11,9 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use deskbell_model::timestamp::Timestamp;
 use deskbell_workers::engine::Clock;
-use deskbell_workers::signature::standard_webhooks::{
-    ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, seconds, sign,
-};
+use deskbell_workers::signature::standard_webhooks::{ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, seconds, sign};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -110,9 +108,7 @@ impl Poster {
             tasks,
             stopping,
         };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Queues events to be posted. Returns at once.
@@ -200,10 +196,7 @@ impl Inner {
             };
             if self.clock.now().since(begun_at) > GIVE_UP_MICROS {
                 self.counts.given_up.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(
-                    webhook.id,
-                    "the simulated helpdesk gives a webhook up that was not taken for a day"
-                );
+                tracing::warn!(webhook.id, "the simulated helpdesk gives a webhook up that was not taken for a day");
                 return;
             }
             tokio::time::sleep(asked.unwrap_or(pause).min(LONGEST_PAUSE)).await;
@@ -241,26 +234,13 @@ impl Inner {
             return Attempt::Taken;
         }
         self.counts.refused.fetch_add(1, Ordering::Relaxed);
-        tracing::debug!(
-            webhook.id,
-            status = status.as_u16(),
-            "a webhook of the simulated helpdesk was not taken"
-        );
-        let asked = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
+        tracing::debug!(webhook.id, status = status.as_u16(), "a webhook of the simulated helpdesk was not taken");
+        let asked = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         Attempt::Again(asked.map(Duration::from_secs))
     }
 
     fn signature(&self, webhook: &Webhook, now: Timestamp) -> Option<String> {
         // The secret was tried when the simulation started.
-        sign(
-            self.settings.secret.expose_secret().as_bytes(),
-            &webhook.id,
-            now,
-            &webhook.body,
-        )
-        .ok()
+        sign(self.settings.secret.expose_secret().as_bytes(), &webhook.id, now, &webhook.body).ok()
     }
 }

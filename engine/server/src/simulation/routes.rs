@@ -32,10 +32,7 @@ pub(super) fn routes(helpdesk: Arc<Helpdesk>) -> Router {
         .layer(from_fn_with_state(Arc::clone(&helpdesk), be_hit));
     Router::new()
         .merge(hit_by_faults)
-        .route(
-            "/faults",
-            get(list_faults).post(order_fault).delete(lift_faults),
-        )
+        .route("/faults", get(list_faults).post(order_fault).delete(lift_faults))
         .route("/stats", get(stats))
         .with_state(helpdesk)
 }
@@ -61,9 +58,7 @@ impl Refused {
         use desk::Refused as OfDesk;
         match self {
             Self::Signature(_) => StatusCode::UNAUTHORIZED,
-            Self::NoKey | Self::Action(OfAction::NoAction(_) | OfAction::OtherKey) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::NoKey | Self::Action(OfAction::NoAction(_) | OfAction::OtherKey) => StatusCode::BAD_REQUEST,
             Self::Desk(OfDesk::NoTicket(_)) | Self::Action(OfAction::Desk(OfDesk::NoTicket(_))) => {
                 StatusCode::NOT_FOUND
             }
@@ -100,12 +95,7 @@ async fn be_hit(
     }
     if hits(Kind::RateLimit) {
         let reason = json!({ "reason": "a limit that was asked for" });
-        return (
-            StatusCode::TOO_MANY_REQUESTS,
-            [(header::RETRY_AFTER, "1")],
-            Json(reason),
-        )
-            .into_response();
+        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")], Json(reason)).into_response();
     }
     let response = next.run(request).await;
     if hits(Kind::DropAnswers) {
@@ -115,25 +105,15 @@ async fn be_hit(
 }
 
 /// `POST /actions`: an action of the engine, signed.
-async fn act(
-    State(helpdesk): State<Arc<Helpdesk>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Json<Value>, Refused> {
+async fn act(State(helpdesk): State<Arc<Helpdesk>>, headers: HeaderMap, body: Bytes) -> Result<Json<Value>, Refused> {
     signature::verify(&helpdesk.verifier, &headers, &body, helpdesk.clock.now())?;
-    let key = headers
-        .get(ID_HEADER)
-        .and_then(|key| key.to_str().ok())
-        .ok_or(Refused::NoKey)?;
+    let key = headers.get(ID_HEADER).and_then(|key| key.to_str().ok()).ok_or(Refused::NoKey)?;
     let action = Action::read(key, &body)?;
     let answer = helpdesk.act(|state, now| state.ledger.carry_out(&mut state.desk, action, now))?;
     Ok(Json(answer))
 }
 
-async fn order_fault(
-    State(helpdesk): State<Arc<Helpdesk>>,
-    Json(order): Json<Order>,
-) -> Result<Json<Value>, Refused> {
+async fn order_fault(State(helpdesk): State<Arc<Helpdesk>>, Json(order): Json<Order>) -> Result<Json<Value>, Refused> {
     helpdesk.faults.order(order, helpdesk.clock.now())?;
     Ok(faults_of(&helpdesk))
 }
@@ -160,11 +140,6 @@ struct Wanted {
 
 /// `GET /stats`, with `?keys=true` for each action.
 async fn stats(State(helpdesk): State<Arc<Helpdesk>>, Query(wanted): Query<Wanted>) -> Json<Value> {
-    let (actions, n_tickets) = helpdesk.act(|state, _| {
-        (
-            state.ledger.stats(wanted.keys),
-            state.desk.tickets().count(),
-        )
-    });
+    let (actions, n_tickets) = helpdesk.act(|state, _| (state.ledger.stats(wanted.keys), state.desk.tickets().count()));
     Json(json!({ "actions": actions, "webhooks": helpdesk.poster.stats(), "tickets": n_tickets }))
 }

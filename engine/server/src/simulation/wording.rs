@@ -79,15 +79,13 @@ impl Topic {
     /// The topic of a category, for tickets that were made elsewhere.
     pub(super) fn of_category(category: &str) -> Self {
         let known = Self::WEIGHTS.iter().map(|(topic, _)| *topic);
-        known
-            .into_iter()
-            .find(|topic| topic.category() == category)
-            .unwrap_or(Self::Product)
+        known.into_iter().find(|topic| topic.category() == category).unwrap_or(Self::Product)
     }
 }
 
 /// The phrases of one topic.
 pub(super) struct About {
+    /// Each for the problem in its place.
     pub(super) subjects: &'static [&'static str],
     pub(super) problems: &'static [&'static str],
     /// What an agent asks back.
@@ -160,16 +158,8 @@ pub(super) struct Particulars {
     pub(super) name: String,
 }
 
-const PRODUCTS: &[&str] = &[
-    "Aurora 200",
-    "Halo Mini",
-    "Tindra L",
-    "Kiva 3",
-    "Pico X",
-    "Ember Duo",
-    "Sola 45",
-    "Moss 12",
-];
+const PRODUCTS: &[&str] =
+    &["Aurora 200", "Halo Mini", "Tindra L", "Kiva 3", "Pico X", "Ember Duo", "Sola 45", "Moss 12"];
 
 impl Particulars {
     pub(super) fn draw(name: &str, dice: &mut Dice) -> Self {
@@ -196,16 +186,12 @@ impl Particulars {
 }
 
 /// A new ticket's subject and body.
-pub(super) fn question(
-    language: &str,
-    topic: Topic,
-    particulars: &Particulars,
-    dice: &mut Dice,
-) -> (String, String) {
+pub(super) fn question(language: &str, topic: Topic, particulars: &Particulars, dice: &mut Dice) -> (String, String) {
     let phrases = Phrases::of(language);
     let about = phrases.about(topic);
-    let subject = particulars.fill(dice.pick(about.subjects));
-    let problem = particulars.fill(dice.pick(about.problems));
+    let both = about.subjects.iter().copied().zip(about.problems.iter().copied());
+    let (subject, problem) = dice.pick(&both.collect::<Vec<_>>());
+    let (subject, problem) = (particulars.fill(subject), particulars.fill(problem));
     let body = letter(
         dice.pick(phrases.greetings),
         &format!("{problem} {}", dice.pick(phrases.wishes)),
@@ -233,17 +219,9 @@ pub(super) fn from_agent(
 }
 
 /// What a customer writes back: one of `choices`.
-pub(super) fn from_customer(
-    choices: &[&'static str],
-    particulars: &Particulars,
-    dice: &mut Dice,
-) -> String {
+pub(super) fn from_customer(choices: &[&'static str], particulars: &Particulars, dice: &mut Dice) -> String {
     let text = particulars.fill(dice.pick(choices));
-    if dice.chance(0.5) {
-        format!("{text}\n\n{}", particulars.name)
-    } else {
-        text
-    }
+    if dice.chance(0.5) { format!("{text}\n\n{}", particulars.name) } else { text }
 }
 
 fn letter(greeting: &str, text: &str, closing: &str, name: &str) -> String {
@@ -275,14 +253,12 @@ mod tests {
             ];
             let of_topics = Topic::WEIGHTS.iter().flat_map(|(topic, _)| {
                 let about = phrases.about(*topic);
-                [
-                    about.subjects,
-                    about.problems,
-                    about.questions,
-                    about.answers,
-                    about.searches,
-                ]
+                [about.subjects, about.problems, about.questions, about.answers, about.searches]
             });
+            for (topic, _) in Topic::WEIGHTS {
+                let about = phrases.about(*topic);
+                assert_eq!(about.subjects.len(), about.problems.len(), "{language}: {topic:?}");
+            }
             for choices in everywhere.into_iter().chain(of_topics) {
                 assert!(!choices.is_empty(), "{language} lacks phrases");
                 for phrase in choices {

@@ -6,7 +6,7 @@ use sqlx::postgres::PgConnection;
 
 use super::{Outcome, event_keys, scope_lane, utc};
 use crate::inbox::{Key, NewEvent};
-use crate::{Result, at, at_all, failed};
+use crate::{Result, at, at_all, failed, storable};
 
 pub(super) const TICKETS: &str = "
 INSERT INTO ticket (tenant_id, lane_id, source_id, state, last_at, n_held, open, assignee, requester, created_at, guard)
@@ -181,7 +181,7 @@ async fn calls(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome]
         .bind(each().map(|(_, c)| c.kind.as_str()).collect::<Vec<_>>())
         .bind(each().map(|(_, c)| c.attempt).collect::<Vec<_>>())
         .bind(each().map(|(_, c)| c.outcome as i16).collect::<Vec<_>>())
-        .bind(each().map(|(_, c)| c.error.as_deref()).collect::<Vec<_>>())
+        .bind(each().map(|(_, c)| c.error.as_deref().map(storable)).collect::<Vec<_>>())
         .bind(each().map(|(_, c)| c.effects.as_deref()).collect::<Vec<_>>())
         .bind(each().map(|(_, c)| c.log.as_deref()).collect::<Vec<_>>())
         .bind(each().map(|(_, c)| c.cpu_us).collect::<Vec<_>>())
@@ -283,8 +283,8 @@ async fn write_round(connection: &mut PgConnection, tenant: i32, round: &[(i64, 
             .bind(tenant)
             .bind(sets.iter().map(|set| set.0).collect::<Vec<_>>())
             .bind(sets.iter().map(|set| set.1).collect::<Vec<_>>())
-            .bind(sets.iter().map(|set| set.2).collect::<Vec<_>>())
-            .bind(sets.iter().map(|set| set.3).collect::<Vec<_>>())
+            .bind(sets.iter().map(|set| storable(set.2)).collect::<Vec<_>>())
+            .bind(sets.iter().map(|set| storable(set.3)).collect::<Vec<_>>())
             .bind(sets.iter().map(|set| set.4).collect::<Vec<_>>())
             .execute(&mut *connection)
             .await
@@ -295,7 +295,7 @@ async fn write_round(connection: &mut PgConnection, tenant: i32, round: &[(i64, 
             .bind(tenant)
             .bind(deletes.iter().map(|d| d.0).collect::<Vec<_>>())
             .bind(deletes.iter().map(|d| d.1).collect::<Vec<_>>())
-            .bind(deletes.iter().map(|d| d.2).collect::<Vec<_>>())
+            .bind(deletes.iter().map(|d| storable(d.2)).collect::<Vec<_>>())
             .execute(&mut *connection)
             .await
             .map_err(failed("finish.kv_delete"))?;
@@ -305,7 +305,7 @@ async fn write_round(connection: &mut PgConnection, tenant: i32, round: &[(i64, 
             .bind(tenant)
             .bind(increments.iter().map(|i| i.0).collect::<Vec<_>>())
             .bind(increments.iter().map(|i| i.1).collect::<Vec<_>>())
-            .bind(increments.iter().map(|i| i.2).collect::<Vec<_>>())
+            .bind(increments.iter().map(|i| storable(i.2)).collect::<Vec<_>>())
             .bind(increments.iter().map(|i| i.3).collect::<Vec<_>>())
             .execute(&mut *connection)
             .await
@@ -316,9 +316,9 @@ async fn write_round(connection: &mut PgConnection, tenant: i32, round: &[(i64, 
             .bind(tenant)
             .bind(timers.iter().map(|t| t.0).collect::<Vec<_>>())
             .bind(timers.iter().map(|t| t.1).collect::<Vec<_>>())
-            .bind(timers.iter().map(|t| t.2).collect::<Vec<_>>())
+            .bind(timers.iter().map(|t| storable(t.2)).collect::<Vec<_>>())
             .bind(timers.iter().map(|t| at(t.3)).collect::<Vec<_>>())
-            .bind(timers.iter().map(|t| t.4).collect::<Vec<_>>())
+            .bind(timers.iter().map(|t| storable(t.4)).collect::<Vec<_>>())
             .execute(&mut *connection)
             .await
             .map_err(failed("finish.timer_set"))?;
@@ -328,7 +328,7 @@ async fn write_round(connection: &mut PgConnection, tenant: i32, round: &[(i64, 
             .bind(tenant)
             .bind(cancels.iter().map(|c| c.0).collect::<Vec<_>>())
             .bind(cancels.iter().map(|c| c.1).collect::<Vec<_>>())
-            .bind(cancels.iter().map(|c| c.2).collect::<Vec<_>>())
+            .bind(cancels.iter().map(|c| storable(c.2)).collect::<Vec<_>>())
             .execute(connection)
             .await
             .map_err(failed("finish.timer_cancel"))?;
@@ -356,7 +356,7 @@ async fn holds(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome]
             .bind(set().map(|h| h.from_event).collect::<Vec<_>>())
             .bind(set().map(|h| h.attempts).collect::<Vec<_>>())
             .bind(set().map(|h| utc(h.next_at)).collect::<Vec<_>>())
-            .bind(set().map(|h| h.error.as_str()).collect::<Vec<_>>())
+            .bind(set().map(|h| storable(&h.error)).collect::<Vec<_>>())
             .execute(&mut *connection)
             .await
             .map_err(failed("finish.hold_set"))?;
@@ -369,7 +369,7 @@ async fn holds(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome]
             .bind(dead().map(|(_, d)| d.event_id).collect::<Vec<_>>())
             .bind(dead().map(|(_, d)| d.plugin.as_str()).collect::<Vec<_>>())
             .bind(dead().map(|(_, d)| d.inbox_id).collect::<Vec<_>>())
-            .bind(dead().map(|(_, d)| d.error.as_str()).collect::<Vec<_>>())
+            .bind(dead().map(|(_, d)| storable(&d.error)).collect::<Vec<_>>())
             .bind(dead().map(|(_, d)| d.attempts).collect::<Vec<_>>())
             .bind(at(now))
             .execute(connection)

@@ -8,6 +8,7 @@ use deskbell_store::Error;
 use deskbell_store::event::Recorded;
 use deskbell_store::hold::Hold;
 use deskbell_store::inbox::{NewEvent, State, Stored};
+use deskbell_store::storable;
 
 use super::calling::jitter;
 use super::{DEFERRED_DELIVERY, Lane, micros};
@@ -37,15 +38,16 @@ pub fn sort(parsed: &Parsed, source: &str, source_id: i32) -> Sorted {
 /// An event on its lane. `data` is its data as JSON text.
 pub fn new_event(event: &deskbell_model::event::Event, source_id: i32, data: String) -> NewEvent {
     let (lane_kind, lane_key) = event.lane();
-    let subject = event.subject.clone().filter(|subject| subject != lane_key);
+    let subject = event.subject.as_deref().filter(|subject| *subject != lane_key);
+    let text = |text: &str| storable(text).into_owned();
     NewEvent {
         lane_kind,
         source_id,
-        lane_key: lane_key.to_owned(),
-        id: event.id.clone(),
-        kind: event.kind.clone(),
+        lane_key: text(lane_key),
+        id: text(&event.id),
+        kind: text(&event.kind),
         at: event.time,
-        subject,
+        subject: subject.map(text),
         data,
         hop: 0,
     }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use deskbell_host::{Call as PluginCall, Failure};
 use deskbell_model::plugin::{Action, Exchange, ProbeStep, RenderStep, Request, Response};
 use deskbell_store::outbox::{Claimed, Message};
+use serde_json::json;
 
 use super::{Deliverer, Record, Went, parts};
 use crate::engine::Source;
@@ -39,13 +40,14 @@ pub(super) async fn attempt(
         Ok(tickets) => tickets.into_iter().find_map(|ticket| ticket.ticket),
         Err(error) => return Went::Retry { why: error.to_string(), retry_after: None },
     };
-    let (data, ..) = parts(message);
+    let (data, reason, _) = parts(message);
     let action = Action {
         kind: message.kind.clone(),
         data: data.to_string(),
         key: message.key.to_string(),
         subject: Some(lane.ticket.clone()),
         ticket: ticket.map(|ticket| (source.name.clone(), lane.ticket.clone(), Arc::new(ticket))),
+        extra: reason.map(|reason| ("reason".to_owned(), json!(reason).to_string())).into_iter().collect(),
     };
     let manifest_hosts = match manifest_hosts(connector, source) {
         Ok(hosts) => hosts,

@@ -93,7 +93,7 @@ pub struct Page {
 
 /// How reading what changed goes on.
 #[derive(Clone, Debug, PartialEq)]
-pub enum PollStep {
+pub enum ReconcileStep {
     /// Send these and come back with the responses.
     Requests(Vec<Request>),
     /// The changes.

@@ -5,7 +5,7 @@ use crate::bindings::connector::deskbell::plugin::{connecting, http};
 use crate::error::Result;
 use crate::instant::Instant;
 use crate::{
-    Action, CanonicalEvent, Delivery, Exchange, Page, Parsed, PollStep, ProbeStep, RenderStep,
+    Action, CanonicalEvent, Delivery, Exchange, Page, Parsed, ReconcileStep, ProbeStep, RenderStep,
     Request, Response, Signing,
 };
 
@@ -83,19 +83,19 @@ pub(super) fn probe_out(step: ProbeStep) -> connecting::ProbeStep {
     }
 }
 
-pub(super) fn poll_out(step: PollStep) -> connecting::PollStep {
+pub(super) fn reconcile_out(step: ReconcileStep) -> connecting::ReconcileStep {
     match step {
-        PollStep::Requests(requests) => connecting::PollStep::Requests(requests_out(requests)),
-        PollStep::Page(Page {
+        ReconcileStep::Requests(requests) => connecting::ReconcileStep::Requests(requests_out(requests)),
+        ReconcileStep::Page(Page {
             events,
             cursor,
             more,
-        }) => connecting::PollStep::Page(connecting::Page {
+        }) => connecting::ReconcileStep::Page(connecting::Page {
             events: events_out(events),
             cursor,
             more,
         }),
-        PollStep::Unsupported => connecting::PollStep::Unsupported,
+        ReconcileStep::Unsupported => connecting::ReconcileStep::Unsupported,
     }
 }
 
@@ -195,19 +195,19 @@ mod tests {
             connecting::ProbeStep::Requests(vec![])
         );
         assert_eq!(
-            poll_out(PollStep::Unsupported),
-            connecting::PollStep::Unsupported
+            reconcile_out(ReconcileStep::Unsupported),
+            connecting::ReconcileStep::Unsupported
         );
         assert_eq!(
-            poll_out(PollStep::Requests(vec![])),
-            connecting::PollStep::Requests(vec![])
+            reconcile_out(ReconcileStep::Requests(vec![])),
+            connecting::ReconcileStep::Requests(vec![])
         );
         let page = Page {
             events: vec![],
             cursor: text(),
             more: true,
         };
-        let connecting::PollStep::Page(out) = poll_out(PollStep::Page(page)) else {
+        let connecting::ReconcileStep::Page(out) = reconcile_out(ReconcileStep::Page(page)) else {
             unreachable!("a step keeps its case")
         };
         assert_eq!((out.cursor, out.more), (text(), true));

@@ -4,7 +4,7 @@ use std::panic;
 use std::sync::Once;
 
 use super::actions::{
-    action_in, delivery_in, exchanges_in, parsed_out, poll_out, probe_out, render_out,
+    action_in, delivery_in, exchanges_in, parsed_out, reconcile_out, probe_out, render_out,
 };
 use super::convert::{effect_out, event_in, failure_out};
 use super::imports::{Automation, Connector as ConnectorImports};
@@ -64,19 +64,19 @@ pub fn probe<C: Connector>(
     step.map(probe_out).map_err(failure_out)
 }
 
-/// The connector world's `poll`.
+/// The connector world's `reconcile`.
 #[expect(clippy::needless_pass_by_value, reason = "the export's signature")]
-pub fn poll<C: Connector>(
+pub fn reconcile<C: Connector>(
     cursor: Option<String>,
     so_far: Vec<Exchange>,
-) -> Result<connecting::PollStep, Failure> {
+) -> Result<connecting::ReconcileStep, Failure> {
     log_panics();
-    let step = C::poll(
+    let step = C::reconcile(
         cursor.as_deref(),
         &exchanges_in(so_far),
         &mut Context::new(&ConnectorImports),
     );
-    step.map(poll_out).map_err(failure_out)
+    step.map(reconcile_out).map_err(failure_out)
 }
 
 /// A panic ends in a trap, which tells the host nothing; so its message goes to the plugin's log first.

@@ -2,7 +2,7 @@
 
 use super::TestHost;
 use crate::connector::{
-    Action, Connector, Delivery, Exchange, Parsed, PollStep, ProbeStep, RenderStep, Request,
+    Action, Connector, Delivery, Exchange, Parsed, ReconcileStep, ProbeStep, RenderStep, Request,
     Response,
 };
 use crate::context::Context;
@@ -51,12 +51,12 @@ impl TestHost {
     }
 
     /// Has a connector read what changed, after these exchanges.
-    pub fn poll<C: Connector>(
+    pub fn reconcile<C: Connector>(
         &self,
         cursor: Option<&str>,
         so_far: &[Exchange],
-    ) -> Result<PollStep> {
-        C::poll(cursor, so_far, &mut Context::new(self))
+    ) -> Result<ReconcileStep> {
+        C::reconcile(cursor, so_far, &mut Context::new(self))
     }
 
     /// Carries out an action as the host does, until it is done or impossible; `answer` plays the helpdesk.

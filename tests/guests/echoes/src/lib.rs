@@ -5,10 +5,6 @@ use deskbell::prelude::*;
 deskbell::automation!(handle);
 
 fn handle(event: &Event, cx: &mut Context) -> Result<Vec<Effect>> {
-    let given = format!(
-        "{event:?} settings {:?} now {}",
-        cx.settings::<Value>()?,
-        cx.now()
-    );
+    let given = format!("{event:?} settings {:?} now {}", cx.settings::<Value>()?, cx.now());
     Ok(vec![Effect::note(given)])
 }

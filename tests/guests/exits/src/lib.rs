@@ -5,10 +5,5 @@ use deskbell::prelude::*;
 deskbell::automation!(handle);
 
 fn handle(event: &Event, _: &mut Context) -> Result<Vec<Effect>> {
-    std::process::exit(
-        event
-            .subject
-            .as_deref()
-            .map_or(0, |code| code.parse().unwrap_or(1)),
-    );
+    std::process::exit(event.subject.as_deref().map_or(0, |code| code.parse().unwrap_or(1)));
 }

@@ -5,7 +5,5 @@ use deskbell::prelude::*;
 deskbell::automation!(handle);
 
 fn handle(_: &Event, _: &mut Context) -> Result<Vec<Effect>> {
-    Ok((0..10_000)
-        .map(|number| Effect::add_tags([number.to_string()]))
-        .collect())
+    Ok((0..10_000).map(|number| Effect::add_tags([number.to_string()])).collect())
 }

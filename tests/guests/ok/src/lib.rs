@@ -7,7 +7,5 @@ deskbell::automation!(handle);
 fn handle(event: &Event, cx: &mut Context) -> Result<Vec<Effect>> {
     let ticket = event.ticket()?;
     cx.info(format!("ticket {} at {}", ticket.id, cx.now()));
-    Ok(vec![
-        Effect::add_tags([&ticket.channel]).because("tickets are found by channel"),
-    ])
+    Ok(vec![Effect::add_tags([&ticket.channel]).because("tickets are found by channel")])
 }

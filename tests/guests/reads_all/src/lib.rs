@@ -12,11 +12,7 @@ fn handle(_: &Event, cx: &mut Context) -> Result<Vec<Effect>> {
         told("tickets", cx.tickets_of("r-1", 5)),
         told("agents", cx.agents(Some("billing"))),
         told("figures", cx.first_response(30, None)),
-        told(
-            "between",
-            cx.calendar("office")
-                .between(cx.now(), cx.now() + seconds(60)),
-        ),
+        told("between", cx.calendar("office").between(cx.now(), cx.now() + seconds(60))),
         told("closed", cx.calendar("office").closed_dates(cx.now(), 7)),
     ];
     Ok(vec![Effect::note(outcomes.join("\n"))])

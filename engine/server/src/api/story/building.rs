@@ -13,9 +13,7 @@ use serde_json::Value;
 
 use super::echo::echo_of;
 use super::rows::{action, dead_letter, delivery, held, json, log_lines, timer, waiting_actions};
-use super::{
-    Action, Call, Change, Delivery, Did, Effect, Event, MAX_EVENTS, Outcome, Place, Story, Waiting,
-};
+use super::{Action, Call, Change, Delivery, Did, Effect, Event, MAX_EVENTS, Outcome, Place, Story, Waiting};
 
 /// Calls that a story has for each of its events, at most on average.
 const CALLS_PER_EVENT: i64 = 8;
@@ -31,39 +29,19 @@ pub(crate) struct Setting<'a> {
 }
 
 /// The story of a ticket, with its youngest `limit` events.
-pub(crate) async fn tell(
-    store: &Store,
-    place: &Place,
-    setting: Setting<'_>,
-    limit: i64,
-) -> Result<Story, Error> {
+pub(crate) async fn tell(store: &Store, place: &Place, setting: Setting<'_>, limit: i64) -> Result<Story, Error> {
     let limit = limit.clamp(1, MAX_EVENTS);
     let lane = &[place.lane_id];
-    let ticket = store
-        .tickets(lane)
-        .await?
-        .into_iter()
-        .find_map(|loaded| loaded.ticket);
+    let ticket = store.tickets(lane).await?.into_iter().find_map(|loaded| loaded.ticket);
     let told = store.story(place.lane_id, limit).await?;
     let first = told.events.first().map_or(0, |event| event.event_id);
-    let calls = store
-        .calls_from(place.lane_id, first, limit * CALLS_PER_EVENT)
-        .await?;
-    let inbox: BTreeSet<i64> = told
-        .events
-        .iter()
-        .filter_map(|event| event.inbox_id)
-        .collect();
-    let arrivals = store
-        .arrivals(&inbox.into_iter().collect::<Vec<_>>())
-        .await?;
+    let calls = store.calls_from(place.lane_id, first, limit * CALLS_PER_EVENT).await?;
+    let inbox: BTreeSet<i64> = told.events.iter().filter_map(|event| event.inbox_id).collect();
+    let arrivals = store.arrivals(&inbox.into_iter().collect::<Vec<_>>()).await?;
     let set_aside = store.set_aside_on(place.lane_id).await?;
     let actions_wait = store.actions_wait(place.lane_id).await?;
-    let keys: BTreeMap<i64, String> = told
-        .actions
-        .iter()
-        .map(|action| (action.outbox_id, action.key.clone()))
-        .collect();
+    let keys: BTreeMap<i64, String> =
+        told.actions.iter().map(|action| (action.outbox_id, action.key.clone())).collect();
     let shortened = told.events.len() as i64 >= limit;
     let waits = |wait: &deskbell_store::explain::ActionsWait| wait.wake_at.is_some();
     Ok(Story {
@@ -74,17 +52,10 @@ pub(crate) async fn tell(
         waiting: Waiting {
             plugins: told.holds.iter().map(held).collect(),
             timers: told.timers.iter().map(timer).collect(),
-            actions: actions_wait
-                .iter()
-                .filter(|wait| waits(wait))
-                .map(waiting_actions)
-                .collect(),
+            actions: actions_wait.iter().filter(|wait| waits(wait)).map(waiting_actions).collect(),
             next_wake: told.next_wake,
         },
-        dead_letters: set_aside
-            .into_iter()
-            .map(|letter| dead_letter(letter, &keys))
-            .collect(),
+        dead_letters: set_aside.into_iter().map(|letter| dead_letter(letter, &keys)).collect(),
         events: Telling::new(place, setting, told, arrivals, shortened).events(calls),
         shortened,
     })
@@ -113,41 +84,22 @@ impl<'a> Telling<'a> {
             place,
             setting,
             recorded: told.events,
-            actions: told
-                .actions
-                .into_iter()
-                .map(|row| (row.event_id, action(row)))
-                .collect(),
-            arrivals: arrivals
-                .into_iter()
-                .map(|row| (row.inbox_id, delivery(row)))
-                .collect(),
+            actions: told.actions.into_iter().map(|row| (row.event_id, action(row))).collect(),
+            arrivals: arrivals.into_iter().map(|row| (row.inbox_id, delivery(row))).collect(),
             shortened,
         }
     }
 
     fn events(self, calls: Vec<CallOn>) -> Vec<Event> {
-        let canonical: Vec<Option<Canonical>> = self
-            .recorded
-            .iter()
-            .map(|row| canonical(row, self.place))
-            .collect();
+        let canonical: Vec<Option<Canonical>> = self.recorded.iter().map(|row| canonical(row, self.place)).collect();
         // A history without its beginning does not fold.
-        let applied = if self.shortened {
-            BTreeMap::new()
-        } else {
-            fold(&canonical)
-        };
+        let applied = if self.shortened { BTreeMap::new() } else { fold(&canonical) };
         let own: Vec<&Action> = self.actions.iter().map(|(_, action)| action).collect();
         let mut youngest: Option<Timestamp> = None;
         let mut events = Vec::with_capacity(self.recorded.len());
         for (place, (row, event)) in self.recorded.iter().zip(&canonical).enumerate() {
             let late = event.is_some() && youngest.is_some_and(|youngest| row.at < youngest);
-            youngest = if event.is_some() {
-                youngest.max(Some(row.at))
-            } else {
-                youngest
-            };
+            youngest = if event.is_some() { youngest.max(Some(row.at)) } else { youngest };
             events.push(self.event(row, event.as_ref(), applied.get(&place), late, &own));
         }
         distribute(&mut events, calls, self.actions);
@@ -172,13 +124,11 @@ impl<'a> Telling<'a> {
         });
         let actor = event.and_then(Canonical::actor).cloned();
         let is_about_ticket = event.is_some_and(|event| event.kind.starts_with("deskbell.ticket."));
-        let effect = applied
-            .filter(|_| is_about_ticket)
-            .map(|applied| match applied {
-                Applied::Created => Did::Created,
-                Applied::Changed(_) => Did::Changed,
-                Applied::Nothing => Did::Nothing,
-            });
+        let effect = applied.filter(|_| is_about_ticket).map(|applied| match applied {
+            Applied::Created => Did::Created,
+            Applied::Changed(_) => Did::Changed,
+            Applied::Nothing => Did::Nothing,
+        });
         let changes = differences.iter().map(|change| Change {
             field: change.field.clone(),
             from: change.from.clone(),
@@ -187,22 +137,13 @@ impl<'a> Telling<'a> {
         Event {
             number: row.event_id,
             id: row.id.clone(),
-            kind: row
-                .kind
-                .strip_prefix("deskbell.")
-                .unwrap_or(&row.kind)
-                .to_owned(),
+            kind: row.kind.strip_prefix("deskbell.").unwrap_or(&row.kind).to_owned(),
             at: row.at,
             received_at: row.received_at,
             late,
             imported: row.hop == IMPORTED,
-            delivery: row
-                .inbox_id
-                .and_then(|inbox_id| self.arrivals.get(&inbox_id))
-                .cloned(),
-            own: actor
-                .as_ref()
-                .is_some_and(|actor| self.setting.own_actors.contains(&actor.id)),
+            delivery: row.inbox_id.and_then(|inbox_id| self.arrivals.get(&inbox_id)).cloned(),
+            own: actor.as_ref().is_some_and(|actor| self.setting.own_actors.contains(&actor.id)),
             actor,
             effect,
             changes: changes.collect(),
@@ -241,11 +182,8 @@ fn canonical(row: &Recorded, place: &Place) -> Option<Canonical> {
 
 /// What each event did, by its place.
 fn fold(canonical: &[Option<Canonical>]) -> BTreeMap<usize, Applied> {
-    let placed: Vec<(usize, &Canonical)> = canonical
-        .iter()
-        .enumerate()
-        .filter_map(|(place, event)| event.as_ref().map(|event| (place, event)))
-        .collect();
+    let placed: Vec<(usize, &Canonical)> =
+        canonical.iter().enumerate().filter_map(|(place, event)| event.as_ref().map(|event| (place, event))).collect();
     let events: Vec<&Canonical> = placed.iter().map(|(_, event)| *event).collect();
     let (_, applied) = History::fold(&events);
     let place = |(index, applied)| placed.get(index).map(|(place, _)| (*place, applied));
@@ -254,15 +192,9 @@ fn fold(canonical: &[Option<Canonical>]) -> BTreeMap<usize, Applied> {
 
 /// Puts calls and actions to the events that they belong to.
 fn distribute(events: &mut [Event], calls: Vec<CallOn>, actions: Vec<(i64, Action)>) {
-    let mut by_key: BTreeMap<String, (i64, Action)> = actions
-        .into_iter()
-        .map(|(event_id, action)| (action.key.clone(), (event_id, action)))
-        .collect();
-    let places: BTreeMap<i64, usize> = events
-        .iter()
-        .enumerate()
-        .map(|(place, event)| (event.number, place))
-        .collect();
+    let mut by_key: BTreeMap<String, (i64, Action)> =
+        actions.into_iter().map(|(event_id, action)| (action.key.clone(), (event_id, action))).collect();
+    let places: BTreeMap<i64, usize> = events.iter().enumerate().map(|(place, event)| (event.number, place)).collect();
     for call in calls {
         let place = places.get(&call.event_id);
         let told = told_call(call, &mut by_key);
@@ -283,9 +215,7 @@ fn distribute(events: &mut [Event], calls: Vec<CallOn>, actions: Vec<(i64, Actio
 fn told_call(row: CallOn, actions: &mut BTreeMap<String, (i64, Action)>) -> Call {
     let CallOn { attempt, call, .. } = row;
     let effects = call.effects.as_deref().map(json);
-    let effects = effects
-        .iter()
-        .flat_map(|list| list.as_array().into_iter().flatten());
+    let effects = effects.iter().flat_map(|list| list.as_array().into_iter().flatten());
     let mut effect = |stated: &Value| {
         let text = |member: &str| stated.get(member).and_then(Value::as_str);
         let became = text("became").unwrap_or_default();
@@ -295,9 +225,7 @@ fn told_call(row: CallOn, actions: &mut BTreeMap<String, (i64, Action)>) -> Call
             data: stated.get("data").cloned().unwrap_or_default(),
             reason: text("reason").map(str::to_owned),
             dropped: became.strip_prefix("dropped: ").map(str::to_owned),
-            action: key
-                .and_then(|key| actions.remove(key))
-                .map(|(_, action)| action),
+            action: key.and_then(|key| actions.remove(key)).map(|(_, action)| action),
         }
     };
     Call {

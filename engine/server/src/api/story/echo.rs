@@ -22,17 +22,11 @@ pub(super) fn echo_of(
     let since = received_at.plus_seconds(-ECHO_SECONDS);
     let tried = |action: &Action| {
         action.destination.starts_with("source:")
-            && action
-                .attempts
-                .iter()
-                .any(|attempt| (since..=received_at).contains(&attempt.at))
+            && action.attempts.iter().any(|attempt| (since..=received_at).contains(&attempt.at))
     };
     // The latest one that asked for it is the likeliest.
     let asked = |wanted: &dyn Fn(&Action) -> bool| {
-        let found = actions
-            .iter()
-            .rev()
-            .find(|action| tried(action) && wanted(action));
+        let found = actions.iter().rev().find(|action| tried(action) && wanted(action));
         found.map(|action| action.key.clone())
     };
     let mut keys: Vec<String> = Vec::new();
@@ -63,14 +57,8 @@ fn asked_for_change(change: &Difference, asked: &Asked<'_>) -> Option<Vec<String
     if change.field == "tags" {
         let tags = |value: &Value| value.as_array().cloned().unwrap_or_default();
         let (from, to) = (tags(&change.from), tags(&change.to));
-        let added = to
-            .iter()
-            .filter(|tag| !from.contains(tag))
-            .map(|tag| ("add", tag));
-        let removed = from
-            .iter()
-            .filter(|tag| !to.contains(tag))
-            .map(|tag| ("remove", tag));
+        let added = to.iter().filter(|tag| !from.contains(tag)).map(|tag| ("add", tag));
+        let removed = from.iter().filter(|tag| !to.contains(tag)).map(|tag| ("remove", tag));
         let each = added.chain(removed).map(|(member, tag)| {
             asked(&|action| {
                 let tags = action.data.get(member).and_then(Value::as_array);
@@ -81,10 +69,7 @@ fn asked_for_change(change: &Difference, asked: &Asked<'_>) -> Option<Vec<String
     }
     let key = asked(&|action| {
         let stated = match change.field.strip_prefix("custom.") {
-            Some(name) => action
-                .data
-                .get("custom")
-                .and_then(|custom| custom.get(name)),
+            Some(name) => action.data.get("custom").and_then(|custom| custom.get(name)),
             None => action.data.get(&change.field),
         };
         stated == Some(&change.to)
@@ -95,11 +80,7 @@ fn asked_for_change(change: &Difference, asked: &Asked<'_>) -> Option<Vec<String
 /// A text by its letters and digits alone: helpdesks wrap, escape and decorate what they are given.
 fn letters(text: &str) -> String {
     let visible = text.split("<!--").next().unwrap_or_default();
-    visible
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+    visible.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]
@@ -137,12 +118,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(
-        changes: &[(&str, Value, Value)],
-        comment: Option<&str>,
-        seconds: i64,
-        expected: &[&str],
-    ) {
+    fn check(changes: &[(&str, Value, Value)], comment: Option<&str>, seconds: i64, expected: &[&str]) {
         let actions = [
             action("a", json!({ "group": "tier-1", "custom": { "vip": true } })),
             action("b", json!({ "add": ["late"], "remove": ["new"] })),
@@ -163,17 +139,9 @@ mod tests {
     fn recognises_what_was_asked_for() {
         check(&[("group", Value::Null, json!("tier-1"))], None, 5, &["a"]);
         check(&[("custom.vip", Value::Null, json!(true))], None, 5, &["a"]);
+        check(&[("tags", json!(["new", "x"]), json!(["x", "late"]))], None, 5, &["b"]);
         check(
-            &[("tags", json!(["new", "x"]), json!(["x", "late"]))],
-            None,
-            5,
-            &["b"],
-        );
-        check(
-            &[
-                ("group", Value::Null, json!("tier-2")),
-                ("custom.vip", Value::Null, json!(true)),
-            ],
+            &[("group", Value::Null, json!("tier-2")), ("custom.vip", Value::Null, json!(true))],
             None,
             5,
             &["a", "d"],
@@ -185,28 +153,10 @@ mod tests {
     #[test]
     fn takes_nothing_else_for_an_echo() {
         check(&[("group", Value::Null, json!("tier-3"))], None, 5, &[]);
-        check(
-            &[
-                ("group", Value::Null, json!("tier-1")),
-                ("status", json!("new"), json!("open")),
-            ],
-            None,
-            5,
-            &[],
-        );
-        check(
-            &[("tags", json!([]), json!(["late", "mine"]))],
-            None,
-            5,
-            &[],
-        );
+        check(&[("group", Value::Null, json!("tier-1")), ("status", json!("new"), json!("open"))], None, 5, &[]);
+        check(&[("tags", json!([]), json!(["late", "mine"]))], None, 5, &[]);
         check(&[("group", Value::Null, json!("tier-1"))], None, -5, &[]);
-        check(
-            &[("group", Value::Null, json!("tier-1"))],
-            None,
-            7 * 3600,
-            &[],
-        );
+        check(&[("group", Value::Null, json!("tier-1"))], None, 7 * 3600, &[]);
         check(&[], None, 5, &[]);
     }
 }

@@ -8,15 +8,13 @@ use deskbell_store::story as rows;
 use serde_json::Value;
 
 use super::{
-    Action, ActionState, ActionsWait, Attempt, AttemptOutcome, DeadLetter, Delivery, DeliveryState,
-    Held, LogLine, Timer,
+    Action, ActionState, ActionsWait, Attempt, AttemptOutcome, DeadLetter, Delivery, DeliveryState, Held, LogLine,
+    Timer,
 };
 
 /// The lines of a stored log.
 pub(crate) fn log_lines(stored: Option<&str>) -> Vec<LogLine> {
-    stored
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default()
+    stored.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
 pub(super) fn action(row: rows::Action) -> Action {
@@ -62,7 +60,7 @@ pub(super) fn delivery(row: Arrival) -> Delivery {
     Delivery {
         number: row.inbox_id,
         received_at: row.received_at,
-        delivery_id: row.delivery_id,
+        sender_id: row.delivery_id,
         state: match row.state {
             0 => DeliveryState::Later,
             1 => DeliveryState::Read,
@@ -84,11 +82,7 @@ pub(super) fn held(row: &deskbell_store::hold::Hold) -> Held {
 }
 
 pub(super) fn timer((plugin, name, at): &(String, String, Timestamp)) -> Timer {
-    Timer {
-        plugin: plugin.clone(),
-        name: name.clone(),
-        at: *at,
-    }
+    Timer { plugin: plugin.clone(), name: name.clone(), at: *at }
 }
 
 pub(super) fn waiting_actions(row: &deskbell_store::explain::ActionsWait) -> ActionsWait {
@@ -111,10 +105,7 @@ pub(super) fn dead_letter(row: SetAside, keys: &BTreeMap<i64, String>) -> DeadLe
         kind: kind.to_owned(),
         plugin: row.plugin,
         event: row.event_id,
-        action: row
-            .outbox_id
-            .and_then(|outbox_id| keys.get(&outbox_id))
-            .cloned(),
+        action: row.outbox_id.and_then(|outbox_id| keys.get(&outbox_id)).cloned(),
         error: row.error,
         attempts: row.attempts,
         set_aside_at: row.set_aside_at,

@@ -3,41 +3,21 @@
 use serde_json::Value;
 
 use super::text::{Text, compact, plain};
-use crate::api::story::{
-    Action, ActionState, AttemptOutcome, Call, DeliveryState, Did, Effect, Event, Outcome,
-};
+use crate::api::story::{Action, ActionState, AttemptOutcome, Call, DeliveryState, Did, Effect, Event, Outcome};
 
 pub(super) fn tell_event(out: &mut Text, event: &Event) {
-    let by = event
-        .actor
-        .as_ref()
-        .map(|actor| format!(" by {} {}", actor.role.as_str(), plain(&actor.id)));
+    let by = event.actor.as_ref().map(|actor| format!(" by {} {}", actor.role.as_str(), plain(&actor.id)));
     let late = if event.late { ", late" } else { "" };
-    out.line(
-        0,
-        &format!(
-            "{} {}{}{late} (event {})",
-            event.at,
-            event.kind,
-            by.unwrap_or_default(),
-            event.number
-        ),
-    );
+    out.line(0, &format!("{} {}{}{late} (event {})", event.at, event.kind, by.unwrap_or_default(), event.number));
     if let Some(delivery) = &event.delivery {
-        let id = delivery
-            .delivery_id
-            .as_ref()
-            .map(|id| format!(", delivery id {}", plain(id)));
+        let id = delivery.sender_id.as_ref().map(|id| format!(", delivery id {}", plain(id)));
         let state = match delivery.state {
             DeliveryState::Later => "not read yet",
             DeliveryState::Read => "read",
             DeliveryState::Ignored => "ignored",
             DeliveryState::Unreadable => "unreadable",
         };
-        let detail = delivery
-            .detail
-            .as_ref()
-            .map(|detail| format!(": {}", plain(detail)));
+        let detail = delivery.detail.as_ref().map(|detail| format!(": {}", plain(detail)));
         out.line(
             1,
             &format!(
@@ -72,10 +52,7 @@ pub(super) fn tell_event(out: &mut Text, event: &Event) {
         let why = event.kept_back.as_deref().map(|why| format!(": {why}"));
         let echo = event.own || !event.echo_of.is_empty();
         let why = why.or_else(|| echo.then(|| ": it is the echo of an own write".to_owned()));
-        out.line(
-            1,
-            &format!("no plugin was called{}", why.unwrap_or_default()),
-        );
+        out.line(1, &format!("no plugin was called{}", why.unwrap_or_default()));
     }
 }
 
@@ -84,47 +61,21 @@ fn tell_content(out: &mut Text, event: &Event) {
         out.line(1, "done by Deskbell's own user there");
     }
     if !event.echo_of.is_empty() {
-        out.line(
-            1,
-            &format!("came back: the echo of {}", event.echo_of.join(", ")),
-        );
+        out.line(1, &format!("came back: the echo of {}", event.echo_of.join(", ")));
     }
     if event.hop > 0 {
-        out.line(
-            1,
-            &format!("{} of Deskbell's own writes led to it", event.hop),
-        );
+        out.line(1, &format!("{} of Deskbell's own writes led to it", event.hop));
     }
     for change in &event.changes {
-        out.line(
-            1,
-            &format!(
-                "{}: {} -> {}",
-                plain(&change.field),
-                compact(&change.from),
-                compact(&change.to)
-            ),
-        );
+        out.line(1, &format!("{}: {} -> {}", plain(&change.field), compact(&change.from), compact(&change.to)));
     }
     if event.effect == Some(Did::Nothing) {
-        out.line(
-            1,
-            "took no effect: it repeats what was so, or the ticket had ended, or has not begun",
-        );
+        out.line(1, "took no effect: it repeats what was so, or the ticket had ended, or has not begun");
     }
     let comment = event.data.get("comment");
-    if let Some(body) = comment
-        .and_then(|comment| comment.get("body"))
-        .and_then(Value::as_str)
-    {
-        let is_public = comment
-            .and_then(|comment| comment.get("public"))
-            .and_then(Value::as_bool);
-        let how = if is_public == Some(false) {
-            "internal"
-        } else {
-            "public"
-        };
+    if let Some(body) = comment.and_then(|comment| comment.get("body")).and_then(Value::as_str) {
+        let is_public = comment.and_then(|comment| comment.get("public")).and_then(Value::as_bool);
+        let how = if is_public == Some(false) { "internal" } else { "public" };
         out.line(1, &format!("{how}: \"{}\"", plain(body)));
     } else if event.effect.is_none() {
         out.line(1, &compact(&event.data));
@@ -132,21 +83,11 @@ fn tell_content(out: &mut Text, event: &Event) {
 }
 
 fn tell_call(out: &mut Text, call: &Call) {
-    let attempt = if call.attempt > 1 {
-        format!(", attempt {}", call.attempt)
-    } else {
-        String::new()
-    };
-    let who = format!(
-        "{} {} ({}{attempt}, {})",
-        call.plugin,
-        call.version,
-        call.at,
-        milliseconds(call.wall_us)
-    );
+    let attempt = if call.attempt > 1 { format!(", attempt {}", call.attempt) } else { String::new() };
+    let who = format!("{} {} ({}{attempt}, {})", call.plugin, call.version, call.at, milliseconds(call.wall_us));
     let error = call.error.as_deref().map(plain).unwrap_or_default();
     let did = match (call.outcome, call.effects.is_empty()) {
-        (Outcome::Decided, true) => "decided that there is nothing to do".to_owned(),
+        (Outcome::Decided, true) => "decided: no effects".to_owned(),
         (Outcome::Decided, false) => "decided".to_owned(),
         (Outcome::WillRetry, _) => format!("failed and is called again: {error}"),
         (Outcome::SetAside, _) => format!("failed and was set aside: {error}"),
@@ -157,24 +98,23 @@ fn tell_call(out: &mut Text, call: &Call) {
         tell_effect(out, effect);
     }
     for line in &call.log {
-        out.line(
-            2,
-            &format!("log {}: {}", plain(&line.level), plain(&line.message)),
-        );
+        out.line(2, &format!("log {}: {}", plain(&line.level), plain(&line.message)));
     }
 }
 
 fn tell_effect(out: &mut Text, effect: &Effect) {
-    out.line(
-        2,
-        &format!("{} {}", plain(&effect.kind), compact(&effect.data)),
-    );
+    out.line(2, &format!("{} {}", plain(&effect.kind), compact(&effect.data)));
     if let Some(reason) = &effect.reason {
         out.line(3, &format!("because: {}", plain(reason)));
     }
     match (&effect.dropped, &effect.action) {
         (Some(why), _) => out.line(3, &format!("nothing came of it: {}", plain(why))),
-        (None, Some(action)) => tell_action(out, 3, action),
+        (None, Some(action)) => {
+            if action.data != effect.data {
+                out.line(3, &format!("without what was so already: {}", compact(&action.data)));
+            }
+            tell_action(out, 3, action);
+        }
         (None, None) => out.line(3, "what came of it is not kept any more"),
     }
 }
@@ -187,43 +127,24 @@ fn tell_action(out: &mut Text, depth: usize, action: &Action) {
         ActionState::Discarded => "given up",
         ActionState::Cancelled => "impossible there",
     };
-    let ended = action
-        .ended_at
-        .map(|at| format!(" {at}"))
-        .unwrap_or_default();
-    let reference = action
-        .reference
-        .as_deref()
-        .map(|reference| format!(" ({})", plain(reference)));
+    let ended = action.ended_at.map(|at| format!(" {at}")).unwrap_or_default();
+    let reference = action.reference.as_deref().map(|reference| format!(" ({})", plain(reference)));
     out.line(
         depth,
-        &format!(
-            "to {}: {state}{ended}{}, key {}",
-            action.destination,
-            reference.unwrap_or_default(),
-            action.key
-        ),
+        &format!("to {}: {state}{ended}{}, key {}", action.destination, reference.unwrap_or_default(), action.key),
     );
     for attempt in &action.attempts {
         let outcome = match attempt.outcome {
             AttemptOutcome::Done => "done",
             AttemptOutcome::WillRetry => "failed, tried again later",
-            AttemptOutcome::Ambiguous => {
-                "may have taken effect, looked at before it is tried again"
-            }
+            AttemptOutcome::Ambiguous => "may have taken effect, looked at before it is tried again",
             AttemptOutcome::GivenUp => "given up",
             AttemptOutcome::Impossible => "impossible",
         };
-        let status = attempt
-            .status
-            .map(|status| format!(", status {status}"))
-            .unwrap_or_default();
+        let status = attempt.status.map(|status| format!(", status {status}")).unwrap_or_default();
         out.line(
             depth + 1,
-            &format!(
-                "attempt {} at {}: {outcome}{status}, {} ms",
-                attempt.number, attempt.at, attempt.elapsed_ms
-            ),
+            &format!("attempt {} at {}: {outcome}{status}, {} ms", attempt.number, attempt.at, attempt.elapsed_ms),
         );
         for line in attempt.detail.lines() {
             out.line(depth + 2, &plain(line));

@@ -14,31 +14,14 @@ const MAX_CHARS: usize = 400;
 /// A story to read. Writing to a text cannot fail.
 pub(super) fn of(story: &Story) -> String {
     let mut out = Text::default();
-    out.line(
-        0,
-        &format!(
-            "Ticket {} of {}{}",
-            plain(&story.ticket),
-            story.source,
-            subject(story.state.as_ref())
-        ),
-    );
+    out.line(0, &format!("Ticket {} of {}{}", plain(&story.ticket), story.source, subject(story.state.as_ref())));
     if let Some(ticket) = &story.state {
         out.line(0, &stands(ticket));
     } else {
-        out.line(
-            0,
-            "its creation is not known yet; what came before waits for it",
-        );
+        out.line(0, "its creation is not known yet; what came before waits for it");
     }
     if story.shortened {
-        out.line(
-            0,
-            &format!(
-                "Older events than the youngest {} are left out.",
-                story.events.len()
-            ),
-        );
+        out.line(0, &format!("Older events than the youngest {} are left out.", story.events.len()));
     }
     for event in &story.events {
         out.blank();
@@ -49,17 +32,10 @@ pub(super) fn of(story: &Story) -> String {
         out.line(0, "Could not be done:");
     }
     for letter in &story.dead_letters {
-        let of = letter
-            .plugin
-            .as_deref()
-            .or(letter.action.as_deref())
-            .unwrap_or_default();
+        let of = letter.plugin.as_deref().or(letter.action.as_deref()).unwrap_or_default();
         let now = match letter.replayed_at {
             Some(at) => format!("replayed {at}"),
-            None => format!(
-                "waits for a person: `deskbell dead-letters replay {}`",
-                letter.id
-            ),
+            None => format!("waits for a person: `deskbell dead-letters replay {}`", letter.id),
         };
         out.line(
             1,
@@ -93,35 +69,18 @@ impl Text {
 }
 
 fn subject(ticket: Option<&Ticket>) -> String {
-    ticket
-        .map(|ticket| format!(": {}", plain(&ticket.fields.subject)))
-        .unwrap_or_default()
+    ticket.map(|ticket| format!(": {}", plain(&ticket.fields.subject))).unwrap_or_default()
 }
 
 fn stands(ticket: &Ticket) -> String {
     let fields = &ticket.fields;
-    let mut words = vec![
-        fields.status.as_str().to_owned(),
-        fields.priority.as_str().to_owned(),
-    ];
-    let named = [
-        ("group", &fields.group),
-        ("assignee", &fields.assignee),
-        ("category", &fields.category),
-    ];
-    words.extend(
-        named
-            .into_iter()
-            .filter_map(|(name, value)| Some(format!("{name} {}", plain(value.as_ref()?)))),
-    );
+    let mut words = vec![fields.status.as_str().to_owned(), fields.priority.as_str().to_owned()];
+    let named = [("group", &fields.group), ("assignee", &fields.assignee), ("category", &fields.category)];
+    words.extend(named.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", plain(value.as_ref()?)))));
     if !fields.tags.is_empty() {
         words.push(format!("tags {}", plain(&fields.tags.join(" "))));
     }
-    words.push(format!(
-        "by {} over {}",
-        plain(&fields.requester.id),
-        fields.channel
-    ));
+    words.push(format!("by {} over {}", plain(&fields.requester.id), fields.channel));
     words.push(format!("created {}", ticket.created_at));
     match &ticket.end {
         Some(End::Deleted) => words.push("deleted".to_owned()),
@@ -132,22 +91,14 @@ fn stands(ticket: &Ticket) -> String {
 }
 
 fn tell_waiting(out: &mut Text, waiting: &Waiting) {
-    let Waiting {
-        plugins,
-        timers,
-        actions,
-        next_wake,
-    } = waiting;
+    let Waiting { plugins, timers, actions, next_wake } = waiting;
     if plugins.is_empty() && timers.is_empty() && actions.is_empty() && next_wake.is_none() {
         out.line(0, "Nothing waits.");
         return;
     }
     out.line(0, "Waits:");
     for held in plugins {
-        let when = held.next_at.map_or_else(
-            || "blocked until it is replayed".to_owned(),
-            |at| format!("again {at}"),
-        );
+        let when = held.next_at.map_or_else(|| "blocked until it is replayed".to_owned(), |at| format!("again {at}"));
         out.line(
             1,
             &format!(
@@ -160,15 +111,7 @@ fn tell_waiting(out: &mut Text, waiting: &Waiting) {
         );
     }
     for timer in timers {
-        out.line(
-            1,
-            &format!(
-                "{} timer '{}' of {}",
-                timer.at,
-                plain(&timer.name),
-                timer.plugin
-            ),
-        );
+        out.line(1, &format!("{} timer '{}' of {}", timer.at, plain(&timer.name), timer.plugin));
     }
     for wait in actions {
         let when = match (wait.paused_at, wait.next_at) {
@@ -184,11 +127,7 @@ fn tell_waiting(out: &mut Text, waiting: &Waiting) {
 }
 
 fn times(n: i64, word: &str) -> String {
-    if n == 1 {
-        format!("1 {word}")
-    } else {
-        format!("{n} {word}s")
-    }
+    if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
 }
 
 pub(super) fn compact(value: &Value) -> String {
@@ -197,11 +136,7 @@ pub(super) fn compact(value: &Value) -> String {
 
 /// A text in one line that cannot play with the terminal.
 pub(super) fn plain(text: &str) -> String {
-    let mut words: String = text
-        .chars()
-        .take(MAX_CHARS)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let mut words: String = text.chars().take(MAX_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(MAX_CHARS).is_some() {
         words.push('\u{2026}');
     }
@@ -209,7 +144,6 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use deskbell_model::ticket::{Actor, Role};
     use deskbell_model::timestamp::Timestamp;
@@ -217,8 +151,8 @@ mod tests {
 
     use super::*;
     use crate::api::story::{
-        Action, ActionState, Attempt, AttemptOutcome, Call, Change, DeadLetter, Delivery,
-        DeliveryState, Did, Effect, Event, Held, LogLine, Outcome, Timer,
+        Action, ActionState, Attempt, AttemptOutcome, Call, Change, DeadLetter, Delivery, DeliveryState, Did, Effect,
+        Event, Held, LogLine, Outcome, Timer,
     };
 
     fn at(seconds: i64) -> Timestamp {
@@ -257,10 +191,7 @@ mod tests {
             outcome,
             error: (outcome != Outcome::Decided).then(|| "trap: unreachable".to_owned()),
             effects,
-            log: vec![LogLine {
-                level: "info".to_owned(),
-                message: "a \u{1b}[31mVIP".to_owned(),
-            }],
+            log: vec![LogLine { level: "info".to_owned(), message: "a \u{1b}[31mVIP".to_owned() }],
             cpu_us: 900,
             wall_us: 1200,
             memory_bytes: 1 << 20,
@@ -286,10 +217,7 @@ mod tests {
             created_at: at(12),
             ended_at: Some(at(14)),
             reference: Some("7".to_owned()),
-            attempts: vec![
-                attempt(1, AttemptOutcome::WillRetry, 503),
-                attempt(2, AttemptOutcome::Done, 200),
-            ],
+            attempts: vec![attempt(1, AttemptOutcome::WillRetry, 503), attempt(2, AttemptOutcome::Done, 200)],
         }
     }
 
@@ -302,36 +230,22 @@ mod tests {
             action,
         };
         let mut created = event(1, "ticket.created");
-        created.actor = Some(Actor {
-            id: "c1".to_owned(),
-            role: Role::Customer,
-            name: None,
-        });
+        created.actor = Some(Actor { id: "c1".to_owned(), role: Role::Customer, name: None });
         created.effect = Some(Did::Created);
         created.delivery = Some(Delivery {
             number: 90,
             received_at: at(11),
-            delivery_id: Some("abc".to_owned()),
+            sender_id: Some("abc".to_owned()),
             state: DeliveryState::Read,
             detail: None,
         });
         created.calls = vec![
-            call(
-                Outcome::Decided,
-                vec![
-                    effect(None, Some(action())),
-                    effect(Some("it is so already"), None),
-                ],
-            ),
+            call(Outcome::Decided, vec![effect(None, Some(action())), effect(Some("it is so already"), None)]),
             call(Outcome::WillRetry, Vec::new()),
         ];
         let mut echo = event(2, "ticket.updated");
         echo.effect = Some(Did::Changed);
-        echo.changes = vec![Change {
-            field: "group".to_owned(),
-            from: json!(null),
-            to: json!("vip"),
-        }];
+        echo.changes = vec![Change { field: "group".to_owned(), from: json!(null), to: json!("vip") }];
         echo.echo_of = vec!["6d0f".to_owned()];
         Story {
             source: "support".to_owned(),
@@ -347,11 +261,7 @@ mod tests {
                     next_at: Some(at(200)),
                     error: "trap: unreachable".to_owned(),
                 }],
-                timers: vec![Timer {
-                    plugin: "reminders".to_owned(),
-                    name: "nudge".to_owned(),
-                    at: at(300),
-                }],
+                timers: vec![Timer { plugin: "reminders".to_owned(), name: "nudge".to_owned(), at: at(300) }],
                 actions: Vec::new(),
                 next_wake: Some(at(200)),
             },

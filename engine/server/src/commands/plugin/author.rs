@@ -105,17 +105,16 @@ pub(super) async fn run(
     if let Some(path) = settings {
         fixture.replace_settings(fixture::read_json(path)?);
     }
-    let case = workbench
-        .case(&fixture)
-        .with_context(|| format!("{} cannot be used", event.display()))?;
+    let case = workbench.case(&fixture).with_context(|| format!("{} cannot be used", event.display()))?;
     let outcome = calling::call(&workbench.plugin, &case).await;
     match format {
         Format::Json => line(&report::json(&workbench, &outcome)?)?,
-        Format::Table | Format::Csv => report::print(&workbench, &outcome)?,
+        Format::Table | Format::Csv => line(&report::text(&workbench, &outcome))?,
     }
     match outcome.made {
         Ok(_) => Ok(()),
-        Err(failure) => Err(failure.into()),
+        // What failed, and how, stands with everything else that came of the call.
+        Err(failure) => bail!("the call failed ({})", failure.kind()),
     }
 }
 
@@ -133,10 +132,7 @@ impl Workbench {
         let config = configuration(common)?;
         let cache = tempfile::tempdir().context("there is no folder for temporary files")?;
         let host = wiring::host_with(&config, cache.path(), Compiler::InProcess, true)?;
-        let plugin = host
-            .load(component, Grants::AsAsked)
-            .await
-            .context("the component cannot be used")?;
+        let plugin = host.load(component, Grants::AsAsked).await.context("the component cannot be used")?;
         Ok(Self {
             plugin,
             ceilings: host.ceilings().clone(),
@@ -154,9 +150,8 @@ impl Workbench {
 fn built(package: &Package) -> anyhow::Result<(Arc<[u8]>, Inspected)> {
     package.build()?;
     let path = &package.component;
-    let bytes = read(path).with_context(|| {
-        format!("the build of {} did not leave its component where cargo said", package.name)
-    })?;
+    let bytes = read(path)
+        .with_context(|| format!("the build of {} did not leave its component where cargo said", package.name))?;
     let inspected = Host::inspect(&bytes).with_context(|| format!("{} cannot be used", short(path).display()))?;
     Ok((bytes, inspected))
 }

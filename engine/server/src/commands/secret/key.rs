@@ -18,9 +18,7 @@ const KEY_BYTES: usize = 32;
 /// Processes that share a database need the same one.
 pub(crate) fn secret_key(data_dir: &Path) -> anyhow::Result<SecretKey> {
     match std::env::var(KEY_VARIABLE) {
-        Ok(text) => {
-            SecretKey::from_hex(&text).with_context(|| format!("{KEY_VARIABLE} is no secret key"))
-        }
+        Ok(text) => SecretKey::from_hex(&text).with_context(|| format!("{KEY_VARIABLE} is no secret key")),
         Err(std::env::VarError::NotPresent) => key_of_file(&data_dir.join(KEY_FILE)),
         Err(std::env::VarError::NotUnicode(_)) => {
             bail!("{KEY_VARIABLE} is no secret key: it is no text")
@@ -33,35 +31,28 @@ fn key_of_file(file: &Path) -> anyhow::Result<SecretKey> {
     let text = match fs::read_to_string(file) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             make_key(file).with_context(|| {
-                format!("the secret key {} cannot be made; give one in {KEY_VARIABLE}, or another --data-dir", file.display())
+                format!(
+                    "the secret key {} cannot be made; give one in {KEY_VARIABLE}, or another --data-dir",
+                    file.display()
+                )
             })?;
             fs::read_to_string(file).with_context(cannot)?
         }
         read => read.with_context(cannot)?,
     };
-    let mode = fs::metadata(file)
-        .with_context(cannot)?
-        .permissions()
-        .mode();
+    let mode = fs::metadata(file).with_context(cannot)?.permissions().mode();
     if mode & 0o077 != 0 {
-        eprintln!(
-            "deskbell: others may read the secret key {}; run `chmod 600` on it",
-            file.display()
-        );
+        eprintln!("deskbell: others may read the secret key {}; run `chmod 600` on it", file.display());
     }
     SecretKey::from_hex(&text).with_context(|| {
-        format!(
-            "{} holds no secret key; put the right one back, or remove it and set all secrets anew",
-            file.display()
-        )
+        format!("{} holds no secret key; put the right one back, or remove it and set all secrets anew", file.display())
     })
 }
 
 /// Makes a key, for its owner's eyes alone. Where another process made one at the same time, that one holds.
 fn make_key(file: &Path) -> anyhow::Result<()> {
     let mut key = [0; KEY_BYTES];
-    getrandom::fill(&mut key)
-        .map_err(|error| anyhow!("the system gives no random numbers: {error}"))?;
+    getrandom::fill(&mut key).map_err(|error| anyhow!("the system gives no random numbers: {error}"))?;
     let folder = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     // Written whole under another name first, with mode 0600: nobody ever reads half a key.
@@ -70,16 +61,13 @@ fn make_key(file: &Path) -> anyhow::Result<()> {
     made.write_all(b"\n")?;
     made.as_file().sync_all()?;
     match made.persist_noclobber(file) {
-        Ok(_) => File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(Into::into),
+        Ok(_) => File::open(folder).and_then(|folder| folder.sync_all()).map_err(Into::into),
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error.error.into()),
     }
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -90,10 +78,7 @@ mod tests {
         key_of_file(&file).unwrap();
         let made = fs::read_to_string(&file).unwrap();
         assert_eq!(made.trim_end().len(), 64);
-        assert_eq!(
-            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         key_of_file(&file).unwrap();
         make_key(&file).unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), made);

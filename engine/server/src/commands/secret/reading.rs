@@ -12,10 +12,7 @@ const MAX_SECRET_BYTES: u64 = 64 * 1024;
 /// Reads a secret to its end; one line break there does not count.
 pub(super) fn read(source: impl Read) -> anyhow::Result<SecretBox<[u8]>> {
     let mut bytes = Vec::new();
-    source
-        .take(MAX_SECRET_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .context("the secret cannot be read")?;
+    source.take(MAX_SECRET_BYTES + 1).read_to_end(&mut bytes).context("the secret cannot be read")?;
     if bytes.len() as u64 > MAX_SECRET_BYTES {
         bail!("this is longer than {MAX_SECRET_BYTES} bytes and no secret");
     }
@@ -39,10 +36,7 @@ pub(super) async fn ask(question: &str) -> anyhow::Result<SecretBox<[u8]>> {
     let hidden = Hidden::start()?;
     let reading = tokio::task::spawn_blocking(|| {
         let mut line = Vec::new();
-        io::stdin()
-            .lock()
-            .read_until(b'\n', &mut line)
-            .map(|_| line)
+        io::stdin().lock().read_until(b'\n', &mut line).map(|_| line)
     });
     let line = tokio::select! {
         line = reading => line.context("the secret was not read")?.context("the secret cannot be read"),
@@ -62,9 +56,8 @@ impl Hidden {
         let before = tcgetattr(&stdin).context("the terminal cannot be asked for its state")?;
         let mut hidden = before.clone();
         hidden.local_flags.remove(LocalFlags::ECHO);
-        tcsetattr(&stdin, SetArg::TCSAFLUSH, &hidden).context(
-            "the terminal cannot be kept from showing what is typed; use --file or a pipe",
-        )?;
+        tcsetattr(&stdin, SetArg::TCSAFLUSH, &hidden)
+            .context("the terminal cannot be kept from showing what is typed; use --file or a pipe")?;
         Ok(Self(before))
     }
 }
@@ -77,7 +70,6 @@ impl Drop for Hidden {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use secrecy::ExposeSecret as _;
 
@@ -85,21 +77,10 @@ mod tests {
 
     #[test]
     fn takes_one_line_break_off_the_end() {
-        for (text, expected) in [
-            ("s3\n", "s3"),
-            ("s3\r\n", "s3"),
-            ("s3", "s3"),
-            ("s3\n\n", "s3\n"),
-            (" s3 ", " s3 "),
-        ] {
+        for (text, expected) in [("s3\n", "s3"), ("s3\r\n", "s3"), ("s3", "s3"), ("s3\n\n", "s3\n"), (" s3 ", " s3 ")] {
             let secret = read(text.as_bytes()).unwrap();
             assert_eq!(secret.expose_secret(), expected.as_bytes(), "{text:?}");
         }
-        assert!(
-            read(io::repeat(b'x'))
-                .unwrap_err()
-                .to_string()
-                .contains("longer")
-        );
+        assert!(read(io::repeat(b'x')).unwrap_err().to_string().contains("longer"));
     }
 }

@@ -7,8 +7,9 @@ use deskbell_model::timestamp::Timestamp;
 use deskbell_store::Store;
 use deskbell_store::secret::SecretKey;
 use deskbell_store::source::Listed;
+use deskbell_workers::sender::hosts::host_of;
 use deskbell_workers::signature::{Kind, Scheme};
-use secrecy::{ExposeSecret as _, SecretBox};
+use secrecy::{ExposeSecret, SecretBox};
 use serde_json::json;
 
 use super::webhook_url;
@@ -53,10 +54,7 @@ impl Checks {
         store: &Store,
     ) -> Option<Plugin> {
         let Some(name) = &source.connector else {
-            self.note(
-                "connector",
-                "none; the source posts canonical events (CloudEvents)",
-            );
+            self.note("connector", "none; the source posts canonical events (CloudEvents)");
             return None;
         };
         let loading = async {
@@ -67,10 +65,7 @@ impl Checks {
         match loading.await {
             Ok(plugin) => {
                 let version = &plugin.manifest().version;
-                self.note(
-                    "connector",
-                    format!("{name} {version} loads (sha256 {})", plugin.digest()),
-                );
+                self.note("connector", format!("{name} {version} loads (sha256 {})", plugin.digest()));
                 Some(plugin)
             }
             Err(error) => {
@@ -89,10 +84,7 @@ impl Checks {
         key: &SecretKey,
     ) -> anyhow::Result<Secrets> {
         let owner = format!("source:{}", source.name);
-        let mut sealed = store
-            .open_secrets(key)
-            .await
-            .context("the sealed secrets")?;
+        let mut sealed = store.open_secrets(key).await.context("the sealed secrets")?;
         sealed.retain(|opened| opened.owner == owner);
         let mut webhook = Secrets::new();
         for (name, places) in &source.secrets {
@@ -106,16 +98,11 @@ impl Checks {
                         }
                     }
                     Ok(None) => {}
-                    Err(error) => self.problem(
-                        "secret",
-                        format!("'{name}': {:#}", anyhow::Error::from(error)),
-                    ),
+                    Err(error) => self.problem("secret", format!("'{name}': {:#}", anyhow::Error::from(error))),
                 }
             }
             let may_be_sealed = places.all().contains(&SecretRef::Sealed);
-            let held = sealed
-                .iter_mut()
-                .find(|opened| may_be_sealed && opened.name == *name);
+            let held = sealed.iter_mut().find(|opened| may_be_sealed && opened.name == *name);
             match held {
                 Some(opened) => {
                     n_found += opened.secrets.len();
@@ -123,24 +110,17 @@ impl Checks {
                         webhook.append(&mut opened.secrets);
                     }
                 }
-                None if may_be_sealed => self.problem(
-                    "secret",
-                    format!("'{name}' is not sealed; run `deskbell secret set {owner} {name}`"),
-                ),
+                None if may_be_sealed => {
+                    self.problem("secret", format!("'{name}' is not sealed; run `deskbell secret set {owner} {name}`"));
+                }
                 None => {}
             }
             if n_found > 0 {
                 self.note("secret", format!("'{name}' is there"));
             }
         }
-        for opened in sealed
-            .iter_mut()
-            .filter(|opened| !source.secrets.contains_key(&opened.name))
-        {
-            self.note(
-                "secret",
-                format!("'{}' is sealed in the database", opened.name),
-            );
+        for opened in sealed.iter_mut().filter(|opened| !source.secrets.contains_key(&opened.name)) {
+            self.note("secret", format!("'{}' is sealed in the database", opened.name));
             if opened.name == WEBHOOK_SECRET {
                 webhook.append(&mut opened.secrets);
             }
@@ -148,17 +128,9 @@ impl Checks {
         Ok(webhook)
     }
 
-    pub(super) fn signature(
-        &mut self,
-        source: &Source,
-        plugin: Option<&Plugin>,
-        secrets: &Secrets,
-    ) -> Option<Scheme> {
+    pub(super) fn signature(&mut self, source: &Source, plugin: Option<&Plugin>, secrets: &Secrets) -> Option<Scheme> {
         if source.connector.is_some() && plugin.is_none() && source.signature.is_none() {
-            self.problem(
-                "signature",
-                "its scheme is the connector's, which does not load",
-            );
+            self.problem("signature", "its scheme is the connector's, which does not load");
             return None;
         }
         let manifest = plugin.and_then(|plugin| plugin.manifest().connector.as_ref());
@@ -170,27 +142,15 @@ impl Checks {
                 return None;
             }
         };
-        let secrets: Vec<&[u8]> = secrets
-            .iter()
-            .map(|secret| secret.expose_secret())
-            .collect();
+        let secrets: Vec<&[u8]> = secrets.iter().map(ExposeSecret::expose_secret).collect();
         match scheme.validate(&secrets) {
             Ok(()) if scheme.scheme == Kind::None => {
-                self.advise(
-                    "signature",
-                    "anybody may post here; name a scheme to change that",
-                );
+                self.advise("signature", "anybody may post here; name a scheme to change that");
             }
-            Ok(()) => self.note(
-                "signature",
-                format!("{} can be verified", described(&scheme)),
-            ),
+            Ok(()) => self.note("signature", format!("{} can be verified", described(&scheme))),
             Err(error) => self.problem(
                 "signature",
-                format!(
-                    "{error}. Give the source a secret: `deskbell secret set {} webhook`",
-                    source.name
-                ),
+                format!("{error}. Give the source a secret: `deskbell secret set {} webhook`", source.name),
             ),
         }
         Some(scheme)
@@ -199,23 +159,27 @@ impl Checks {
     pub(super) fn sending(&mut self, source: &Source, plugin: Option<&Plugin>) {
         let Some(manifest) = plugin.and_then(|plugin| plugin.manifest().connector.as_ref()) else {
             if source.connector.is_none() {
-                self.advise(
-                    "writing back",
-                    "nothing can be written back without a connector",
-                );
+                self.advise("writing back", "nothing can be written back without a connector");
             }
             return;
         };
         if source.hosts.is_empty() {
-            self.advise(
-                "writing back",
-                format!(
-                    "nothing can be written back: the source has no hosts (the connector may send to {})",
-                    manifest.hosts.join(", ")
-                ),
-            );
-        } else {
-            self.note("writing back", format!("to {}", source.hosts.join(", ")));
+            let to = manifest.hosts.join(", ");
+            let text = format!("nothing can be written back: the source has no hosts (the connector may send to {to})");
+            self.advise("writing back", text);
+            return;
+        }
+        self.note("writing back", format!("to {}", source.hosts.join(", ")));
+        for setting in manifest.hosts.iter().filter_map(|host| host.strip_prefix('$')) {
+            let url = source.settings.get(setting).and_then(serde_json::Value::as_str);
+            let Some(host) = url.and_then(host_of) else {
+                self.advise("writing back", format!("the setting '{setting}' names no URL to send to"));
+                continue;
+            };
+            if !source.hosts.iter().any(|entry| covers(entry, &host)) {
+                let text = format!("the setting '{setting}' names {host}, which `hosts` does not list; add it there");
+                self.problem("writing back", text);
+            }
         }
     }
 
@@ -223,17 +187,19 @@ impl Checks {
         match heard.and_then(|heard| heard.last_delivery_at) {
             Some(at) => {
                 let minutes = now.since(at) / 60_000_000;
-                self.note(
-                    "last webhook",
-                    format!("{at}, {minutes} min ago (noted once a minute)"),
-                );
+                self.note("last webhook", format!("{at}, {minutes} min ago (noted once a minute)"));
             }
             None => self.advise("last webhook", "none has come yet"),
         }
         let silent_since = heard.and_then(|heard| heard.silent_since);
         match (silent_since, source.silent_after) {
-            (Some(since), _) => self.problem("silence", format!("nothing was heard since {since}; look whether the helpdesk has switched the webhook off")),
-            (None, Some(after)) => self.note("silence", format!("would be announced after {} min", after.as_secs() / 60)),
+            (Some(since), _) => self.problem(
+                "silence",
+                format!("nothing was heard since {since}; look whether the helpdesk has switched the webhook off"),
+            ),
+            (None, Some(after)) => {
+                self.note("silence", format!("would be announced after {} min", after.as_secs() / 60));
+            }
             (None, None) => self.advise("silence", "would not be announced; set silent_after"),
         }
     }
@@ -272,15 +238,19 @@ impl Checks {
     }
 }
 
+/// Whether an entry of `hosts` allows a host, given with its port where that is not the usual one.
+fn covers(entry: &str, host: &str) -> bool {
+    let (is_wildcard, name) = entry.strip_prefix("*.").map_or((false, entry), |name| (true, name));
+    let named = ["https", "http"].iter().filter_map(|scheme| host_of(&format!("{scheme}://{name}")));
+    let is_below = |named: &str| host.strip_suffix(named).is_some_and(|rest| rest.ends_with('.'));
+    named.into_iter().any(|named| if is_wildcard { is_below(&named) } else { host == named })
+}
+
 fn described(scheme: &Scheme) -> String {
     match scheme.scheme {
         Kind::Hmac => {
             let algorithm = json!(scheme.algorithm);
-            format!(
-                "hmac ({}) in the header {}",
-                algorithm.as_str().unwrap_or_default(),
-                scheme.header
-            )
+            format!("hmac ({}) in the header {}", algorithm.as_str().unwrap_or_default(), scheme.header)
         }
         Kind::Token => format!("a token in the header {}", scheme.header),
         Kind::Basic => "user and password".to_owned(),
@@ -293,23 +263,15 @@ fn described(scheme: &Scheme) -> String {
 fn secret_to_enter(scheme: &Scheme) -> String {
     match scheme.scheme {
         Kind::Hmac => "as the webhook's signing secret: the secret 'webhook'".to_owned(),
-        Kind::Token => format!(
-            "as the value of the header {}: {}the secret 'webhook'",
-            scheme.header, scheme.prefix
-        ),
-        Kind::Basic => {
-            "as user and password: the two parts of the secret 'webhook' (user:password)".to_owned()
-        }
+        Kind::Token => format!("as the value of the header {}: {}the secret 'webhook'", scheme.header, scheme.prefix),
+        Kind::Basic => "as user and password: the two parts of the secret 'webhook' (user:password)".to_owned(),
         Kind::Bearer => "as the bearer token: the secret 'webhook'".to_owned(),
-        Kind::StandardWebhooks => {
-            "as the signing secret: the secret 'webhook' (whsec_BASE64)".to_owned()
-        }
+        Kind::StandardWebhooks => "as the signing secret: the secret 'webhook' (whsec_BASE64)".to_owned(),
         Kind::None => "no secret".to_owned(),
     }
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::path::Path;
 
@@ -322,31 +284,17 @@ mod tests {
     #[test]
     fn tells_where_webhooks_are_posted_to() {
         let source = "[[source]]\nname = 'support'\n";
-        assert_eq!(
-            webhook_url(&config(source), "support"),
-            "http://127.0.0.1:8484/hooks/support"
-        );
+        assert_eq!(webhook_url(&config(source), "support"), "http://127.0.0.1:8484/hooks/support");
         let public = format!("{source}[server]\npublic_url = 'https://bell.example.com/'\n");
-        assert_eq!(
-            webhook_url(&config(&public), "support"),
-            "https://bell.example.com/hooks/support"
-        );
+        assert_eq!(webhook_url(&config(&public), "support"), "https://bell.example.com/hooks/support");
     }
 
     #[test]
     fn takes_a_missing_secret_for_a_problem_unless_anybody_may_post() {
         for (text, n_secrets, n_problems) in [
             ("[[source]]\nname = 'a'\n", 0, 1),
-            (
-                "[[source]]\nname = 'a'\nsignature = { scheme = 'bearer' }\n",
-                1,
-                0,
-            ),
-            (
-                "[[source]]\nname = 'a'\nsignature = { scheme = 'none' }\n",
-                0,
-                0,
-            ),
+            ("[[source]]\nname = 'a'\nsignature = { scheme = 'bearer' }\n", 1, 0),
+            ("[[source]]\nname = 'a'\nsignature = { scheme = 'none' }\n", 0, 0),
         ] {
             let config = config(text);
             let secret = || SecretBox::<[u8]>::new(b"a-long-random-text-of-ours".as_slice().into());
@@ -354,6 +302,23 @@ mod tests {
             let mut checks = Checks::default();
             checks.signature(config.sources.first().unwrap(), None, &secrets);
             assert_eq!(checks.n_problems, n_problems, "{text}: {:?}", checks.rows);
+        }
+    }
+
+    #[test]
+    fn knows_which_entries_allow_a_host() {
+        for (entry, host, expected) in [
+            ("help.example.com", "help.example.com", true),
+            ("Help.Example.com", "help.example.com", true),
+            ("127.0.0.1:8999", "127.0.0.1:8999", true),
+            ("127.0.0.1", "127.0.0.1:8999", false),
+            ("*.example.com", "help.example.com", true),
+            ("*.example.com", "example.com", false),
+            ("*.example.com", "evilexample.com", false),
+            ("*.example.com", "help.example.com:8443", false),
+            ("hilfe.m\u{fc}nchen.example", "hilfe.xn--mnchen-3ya.example", true),
+        ] {
+            assert_eq!(covers(entry, host), expected, "{entry} {host}");
         }
     }
 }

@@ -12,14 +12,8 @@ use super::super::wording::{Particulars, Topic, question};
 use super::{Case, Life};
 
 /// The ways tickets come in, with their weights.
-const CHANNELS: &[(&str, u32)] = &[
-    ("email", 44),
-    ("web", 23),
-    ("chat", 14),
-    ("phone", 13),
-    ("messaging", 3),
-    ("social", 3),
-];
+const CHANNELS: &[(&str, u32)] =
+    &[("email", 44), ("web", 23), ("chat", 14), ("phone", 13), ("messaging", 3), ("social", 3)];
 /// Of callers, so many hang up before anybody answers.
 const ABANDONED: f64 = 0.12;
 /// Of customers who write on the site itself, so many have looked into its help pages before.
@@ -37,18 +31,16 @@ impl Life {
         }
         let customer = Customer::draw(self.seed, &mut self.dice);
         let topic = self.topic(at);
-        let channel = self.dice.weighted(CHANNELS).unwrap_or("email");
+        let channel = match self.dice.weighted(CHANNELS).unwrap_or("email") {
+            // Outside business hours nobody takes calls or chats, and people write.
+            "phone" if !self.pace.is_staffed(at) => "email",
+            "chat" if !self.pace.is_staffed(at) => "web",
+            channel => channel,
+        };
         if channel == "phone" && self.dice.chance(ABANDONED) {
-            let contact = Contact {
-                ticket: None,
-                is_call: true,
-                queued_at: at,
-                answered_at: None,
-                agent: None,
-            };
+            let contact = Contact { ticket: None, is_call: true, queued_at: at, answered_at: None, agent: None };
             let patience = self.dice.between(20, 240) as i64;
-            self.plan
-                .add(at.plus_seconds(patience), Step::End(Box::new(contact)));
+            self.plan.add(at.plus_seconds(patience), Step::End(Box::new(contact)));
             return;
         }
         self.open(desk, &customer, topic, channel, at);
@@ -61,14 +53,7 @@ impl Life {
         self.dice.weighted(Topic::WEIGHTS).unwrap_or(Topic::Product)
     }
 
-    fn open(
-        &mut self,
-        desk: &mut Desk,
-        customer: &Customer,
-        topic: Topic,
-        channel: &'static str,
-        at: Timestamp,
-    ) {
+    fn open(&mut self, desk: &mut Desk, customer: &Customer, topic: Topic, channel: &'static str, at: Timestamp) {
         let particulars = Particulars::draw(&customer.name, &mut self.dice);
         let (subject, body) = question(customer.language, topic, &particulars, &mut self.dice);
         let session = self.session_before(desk, customer, topic, channel, &particulars, at);
@@ -88,9 +73,7 @@ impl Life {
         }
         if channel == "web" {
             fields.tags.push("web-form".to_owned());
-            fields
-                .custom
-                .insert("order".to_owned(), json!(particulars.order));
+            fields.custom.insert("order".to_owned(), json!(particulars.order));
             if self.dice.chance(0.6) {
                 fields.category = Some(topic.category().to_owned());
             }
@@ -110,24 +93,13 @@ impl Life {
         }
     }
 
-    fn open_in_writing(
-        &mut self,
-        desk: &mut Desk,
-        fields: Fields,
-        case: Case,
-        session: Option<&str>,
-        at: Timestamp,
-    ) {
+    fn open_in_writing(&mut self, desk: &mut Desk, fields: Fields, case: Case, session: Option<&str>, at: Timestamp) {
         let (customer, is_chat) = (case.customer.clone(), fields.channel == "chat");
-        let earlier = desk.tickets().find(|ticket| {
-            ticket.fields.requester.id == customer.id && ticket.fields.status == Status::New
-        });
+        let earlier = desk
+            .tickets()
+            .find(|ticket| ticket.fields.requester.id == customer.id && ticket.fields.status == Status::New);
         let earlier = earlier.map(|ticket| ticket.id.clone());
-        let agent = if is_chat {
-            suited(case.topic.group(), &case.language, &mut self.dice)
-        } else {
-            None
-        };
+        let agent = if is_chat { suited(case.topic.group(), &case.language, &mut self.dice) } else { None };
         let id = desk.open(fields, &customer, session, at);
         self.cases.insert(id.clone(), case);
         if let Some(earlier) = earlier.filter(|_| self.dice.chance(REPEATED)) {
@@ -155,10 +127,7 @@ impl Life {
         };
         let lasts = self.dice.between(120, 900) as i64;
         self.plan.add(answered_at, Step::Pick(id.to_owned()));
-        self.plan.add(
-            answered_at.plus_seconds(lasts),
-            Step::End(Box::new(contact)),
-        );
+        self.plan.add(answered_at.plus_seconds(lasts), Step::End(Box::new(contact)));
     }
 
     /// Whoever takes the call writes the ticket.
@@ -209,35 +178,19 @@ impl Life {
             self.look_around(desk, &session, customer.language, topic, particulars, at);
         }
         if is_chat {
-            let text = particulars.fill(
-                self.dice
-                    .pick(super::work::about(customer.language, topic).problems),
-            );
+            let text = particulars.fill(self.dice.pick(super::work::about(customer.language, topic).problems));
             let data: Value = json!({
                 "session": session, "text": text, "language": customer.language, "actor": customer.actor(),
             });
-            desk.tell(
-                "deskbell.chat.message",
-                Some(&format!("chat-{session}")),
-                data,
-                at,
-            );
+            desk.tell("deskbell.chat.message", Some(&format!("chat-{session}")), data, at);
         }
         Some(session)
     }
 
     fn priority(&mut self, topic: Topic, channel: &str) -> Priority {
         let choices: &[(Priority, u32)] = match (topic, channel) {
-            (Topic::Outage, _) => &[
-                (Priority::Normal, 4),
-                (Priority::High, 4),
-                (Priority::Urgent, 2),
-            ],
-            (_, "web") => &[
-                (Priority::Low, 2),
-                (Priority::Normal, 12),
-                (Priority::High, 3),
-            ],
+            (Topic::Outage, _) => &[(Priority::Normal, 4), (Priority::High, 4), (Priority::Urgent, 2)],
+            (_, "web") => &[(Priority::Low, 2), (Priority::Normal, 12), (Priority::High, 3)],
             _ => &[(Priority::Normal, 1)],
         };
         self.dice.weighted(choices).unwrap_or_default()

@@ -21,46 +21,18 @@ impl Life {
     /// Tells who is there: each agent online, on a shift from now on.
     pub(crate) fn introduce_agents(desk: &mut Desk, at: Timestamp) {
         for agent in AGENTS {
-            desk.tell(
-                "deskbell.agent.status",
-                Some(agent.id),
-                agent.status("online"),
-                at,
-            );
+            desk.tell("deskbell.agent.status", Some(agent.id), agent.status("online"), at);
             let shift = json!({ "start": at, "end": at.plus_seconds(8 * 3600), "break_seconds": BREAK_SECONDS });
             desk.tell("deskbell.agent.shift", Some(agent.id), shift, at);
-        }
-    }
-
-    pub(super) fn show_status(
-        &mut self,
-        desk: &mut Desk,
-        agent: &str,
-        status: &str,
-        at: Timestamp,
-    ) {
-        if let Some(agent) = by_id(agent) {
-            desk.tell(
-                "deskbell.agent.status",
-                Some(agent.id),
-                agent.status(status),
-                at,
-            );
         }
     }
 
     pub(super) fn pause(&mut self, desk: &mut Desk, at: Timestamp) {
         let agents: Vec<(&'static str, u32)> = AGENTS.iter().map(|agent| (agent.id, 1)).collect();
         if let Some(agent) = self.dice.weighted(&agents) {
-            self.show_status(desk, agent, "away", at);
+            show_status(desk, agent, "away", at);
             let back_at = at.plus_seconds(self.dice.between(30, 120) as i64);
-            self.plan.add(
-                back_at,
-                Step::Status {
-                    agent,
-                    status: "online",
-                },
-            );
+            self.plan.add(back_at, Step::Status { agent, status: "online" });
         }
         let next_at = at.plus_seconds(self.dice.between(120, 300) as i64);
         self.plan.add(next_at, Step::Pause);
@@ -79,38 +51,14 @@ impl Life {
             for (place, agent) in AGENTS.iter().enumerate() {
                 // On Saturdays two of them work, each week two others; on other days now and then one is ill.
                 let week = day.micros().div_euclid(7 * 86_400_000_000).unsigned_abs() as usize;
-                let is_in = if weekday == 5 {
-                    place % 4 == week % 4
-                } else {
-                    !self.dice.chance(0.04)
-                };
+                let is_in = if weekday == 5 { place % 4 == week % 4 } else { !self.dice.chance(0.04) };
                 if is_in {
-                    let hours = if weekday == 5 {
-                        (i64::from(hours.0), i64::from(hours.1))
-                    } else {
-                        agent.hours
-                    };
-                    let (start, end) = (
-                        day.plus_seconds(hours.0 * 3600),
-                        day.plus_seconds(hours.1 * 3600),
-                    );
-                    let shift =
-                        json!({ "start": start, "end": end, "break_seconds": BREAK_SECONDS });
+                    let hours = if weekday == 5 { (i64::from(hours.0), i64::from(hours.1)) } else { agent.hours };
+                    let (start, end) = (day.plus_seconds(hours.0 * 3600), day.plus_seconds(hours.1 * 3600));
+                    let shift = json!({ "start": start, "end": end, "break_seconds": BREAK_SECONDS });
                     desk.tell("deskbell.agent.shift", Some(agent.id), shift, at);
-                    self.plan.add(
-                        start,
-                        Step::Status {
-                            agent: agent.id,
-                            status: "online",
-                        },
-                    );
-                    self.plan.add(
-                        end,
-                        Step::Status {
-                            agent: agent.id,
-                            status: "offline",
-                        },
-                    );
+                    self.plan.add(start, Step::Status { agent: agent.id, status: "online" });
+                    self.plan.add(end, Step::Status { agent: agent.id, status: "offline" });
                 }
             }
         }
@@ -129,8 +77,7 @@ impl Life {
                 });
                 desk.tell("deskbell.rating.submitted", None, data, at);
             }
-            let (communication, accuracy) =
-                (self.dice.between(65, 100), self.dice.between(55, 100));
+            let (communication, accuracy) = (self.dice.between(65, 100), self.dice.between(55, 100));
             let data = json!({
                 "kind": "qa", "score": u64::midpoint(communication, accuracy), "scale": { "min": 0, "max": 100 },
                 "agent": agent.id, "criteria": { "communication": communication, "accuracy": accuracy },
@@ -163,11 +110,7 @@ impl Life {
         at: Timestamp,
     ) {
         let query = particulars.fill(self.dice.pick(about(language, topic).searches));
-        let n_results = if self.dice.chance(0.15) {
-            0
-        } else {
-            self.dice.between(1, 9)
-        };
+        let n_results = if self.dice.chance(0.15) { 0 } else { self.dice.between(1, 9) };
         let data = json!({ "session": session, "query": query, "results": n_results });
         desk.tell("deskbell.knowledge.searched", None, data, at);
         if n_results > 0 {
@@ -178,5 +121,12 @@ impl Life {
 
     pub(super) fn new_session(&mut self) -> String {
         format!("s-{:012x}", self.dice.next() >> 16)
+    }
+}
+
+/// Tells what an agent is up to.
+pub(super) fn show_status(desk: &mut Desk, agent: &str, status: &str, at: Timestamp) {
+    if let Some(agent) = by_id(agent) {
+        desk.tell("deskbell.agent.status", Some(agent.id), agent.status(status), at);
     }
 }

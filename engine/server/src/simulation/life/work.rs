@@ -29,9 +29,7 @@ fn wanted(value: Value) -> Map<String, Value> {
 impl Life {
     /// The ticket as it is and what is behind it, where somebody may still work on it.
     fn at_work_on(&self, desk: &Desk, id: &str) -> Option<(Fields, Case)> {
-        let ticket = desk
-            .ticket(id)
-            .filter(|ticket| ticket.merged_into.is_none())?;
+        let ticket = desk.ticket(id).filter(|ticket| ticket.merged_into.is_none())?;
         let is_open = !ticket.fields.status.is_solved();
         is_open.then(|| Some((ticket.fields.clone(), self.cases.get(id)?.clone())))?
     }
@@ -58,7 +56,12 @@ impl Life {
         }
         // A change of a ticket that is there, to values that can be, is not refused; nor are those below.
         let _ = desk.change(id, &changes, &agent.actor(), at);
-        self.plan_after(Wait::Answer, at, Step::Answer(id.to_owned()));
+        if fields.channel == "chat" {
+            let soon = at.plus_seconds(self.dice.between(10, 90) as i64);
+            self.plan.add(soon, Step::Answer(id.to_owned()));
+        } else {
+            self.plan_after(Wait::Answer, at, Step::Answer(id.to_owned()));
+        }
     }
 
     pub(super) fn answer(&mut self, desk: &mut Desk, id: &str, at: Timestamp) {
@@ -72,20 +75,12 @@ impl Life {
         if !handed_over {
             case.rounds += 1;
             let created_at = desk.ticket(id).map_or(at, |ticket| ticket.created_at);
-            case.answered_after_seconds
-                .get_or_insert(at.since(created_at) / 1_000_000);
+            case.answered_after_seconds.get_or_insert(at.since(created_at) / 1_000_000);
             self.cases.insert(id.to_owned(), case.clone());
             if case.rounds < MOST_ROUNDS && self.dice.chance(0.34) {
                 self.ask_back(desk, id, &case, agent, at);
             } else {
-                self.say(
-                    desk,
-                    id,
-                    &case,
-                    about(&case.language, case.topic).answers,
-                    agent,
-                    at,
-                );
+                self.say(desk, id, &case, about(&case.language, case.topic).answers, agent, at);
                 self.plan_after(Wait::Solve, at, Step::Solve(id.to_owned()));
             }
         }
@@ -105,31 +100,13 @@ impl Life {
         agent: Agent,
         at: Timestamp,
     ) {
-        let text = from_agent(
-            &case.language,
-            choices,
-            &case.particulars,
-            agent.name,
-            &mut self.dice,
-        );
+        let text = from_agent(&case.language, choices, &case.particulars, agent.name, &mut self.dice);
         let _ = desk.comment(id, true, &text, &agent.actor(), at);
     }
 
     fn ask_back(&mut self, desk: &mut Desk, id: &str, case: &Case, agent: Agent, at: Timestamp) {
-        self.say(
-            desk,
-            id,
-            case,
-            about(&case.language, case.topic).questions,
-            agent,
-            at,
-        );
-        let _ = desk.change(
-            id,
-            &wanted(json!({ "status": Status::Pending })),
-            &agent.actor(),
-            at,
-        );
+        self.say(desk, id, case, about(&case.language, case.topic).questions, agent, at);
+        let _ = desk.change(id, &wanted(json!({ "status": Status::Pending })), &agent.actor(), at);
         if self.dice.chance(0.85) {
             self.plan_after(Wait::Reply, at, Step::Reply(id.to_owned()));
         } else {
@@ -138,53 +115,20 @@ impl Life {
     }
 
     /// Whether the agent hands it over, escalates it or has to wait, in place of answering.
-    fn hand_over(
-        &mut self,
-        desk: &mut Desk,
-        id: &str,
-        case: &Case,
-        agent: Agent,
-        at: Timestamp,
-    ) -> bool {
+    fn hand_over(&mut self, desk: &mut Desk, id: &str, case: &Case, agent: Agent, at: Timestamp) -> bool {
         let chance = self.dice.fraction();
         let actor = agent.actor();
         if chance < 0.06 {
-            let group = if case.topic.group() == "technical" {
-                "frontline"
-            } else {
-                "technical"
-            };
-            let other =
-                suited(group, &case.language, &mut self.dice).filter(|other| other.id != agent.id);
+            let group = if case.topic.group() == "technical" { "frontline" } else { "technical" };
+            let other = suited(group, &case.language, &mut self.dice).filter(|other| other.id != agent.id);
             let assignee = other.map(|other| other.id);
-            let _ = desk.comment(
-                id,
-                false,
-                "This is one for you, please have a look.",
-                &actor,
-                at,
-            );
-            let _ = desk.change(
-                id,
-                &wanted(json!({ "group": group, "assignee": assignee })),
-                &actor,
-                at,
-            );
+            let _ = desk.comment(id, false, "This is one for you, please have a look.", &actor, at);
+            let _ = desk.change(id, &wanted(json!({ "group": group, "assignee": assignee })), &actor, at);
         } else if chance < 0.10 {
-            let escalation = Escalation {
-                tier: Some(2),
-                group: None,
-                reason: Some("needs a second pair of eyes"),
-            };
+            let escalation = Escalation { tier: Some(2), group: None, reason: Some("needs a second pair of eyes") };
             let _ = desk.escalate(id, &escalation, &actor, at);
         } else if chance < 0.14 {
-            let _ = desk.comment(
-                id,
-                false,
-                "Asked the carrier, waiting for an answer.",
-                &actor,
-                at,
-            );
+            let _ = desk.comment(id, false, "Asked the carrier, waiting for an answer.", &actor, at);
             let _ = desk.change(id, &wanted(json!({ "status": Status::OnHold })), &actor, at);
         } else {
             return false;
@@ -225,42 +169,50 @@ impl Life {
         let chance = self.dice.fraction();
         if chance < 0.07 && case.rounds < MOST_ROUNDS {
             self.plan_after(Wait::Reopen, at, Step::Reopen(id.clone()));
-        } else if chance < 0.42 {
+        } else if chance < 0.10 && case.rounds < MOST_ROUNDS {
+            self.plan_after(Wait::Rate, at, Step::Thank(id.clone()));
+        } else if chance < 0.45 {
             self.plan_after(Wait::Rate, at, Step::Rate(id.clone()));
         }
         self.plan_after(Wait::Close, at, Step::Close(id));
     }
 
     pub(super) fn reopen(&mut self, desk: &mut Desk, id: &str, at: Timestamp) {
-        let is_solved = desk.ticket(id).is_some_and(|ticket| {
-            ticket.merged_into.is_none() && ticket.fields.status == Status::Solved
-        });
+        if self.come_back(desk, id, |phrases| phrases.again, at) {
+            self.plan_after(Wait::Answer, at, Step::Answer(id.to_owned()));
+        }
+    }
+
+    pub(super) fn thank(&mut self, desk: &mut Desk, id: &str, at: Timestamp) {
+        if self.come_back(desk, id, |phrases| phrases.thanks, at) {
+            self.plan_after(Wait::Solve, at, Step::Solve(id.to_owned()));
+        }
+    }
+
+    /// Whether the customer could still say something to a solved ticket.
+    fn come_back(
+        &mut self,
+        desk: &mut Desk,
+        id: &str,
+        choices: fn(&Phrases) -> &'static [&'static str],
+        at: Timestamp,
+    ) -> bool {
+        let is_solved = desk
+            .ticket(id)
+            .is_some_and(|ticket| ticket.merged_into.is_none() && ticket.fields.status == Status::Solved);
         let Some(case) = self.cases.get(id).cloned().filter(|_| is_solved) else {
-            return;
+            return false;
         };
-        let text = from_customer(
-            Phrases::of(&case.language).again,
-            &case.particulars,
-            &mut self.dice,
-        );
-        let _ = desk.comment(id, true, &text, &case.customer, at);
-        self.plan_after(Wait::Answer, at, Step::Answer(id.to_owned()));
+        let text = from_customer(choices(Phrases::of(&case.language)), &case.particulars, &mut self.dice);
+        desk.comment(id, true, &text, &case.customer, at).is_ok()
     }
 
     pub(super) fn close(&mut self, desk: &mut Desk, id: &str, at: Timestamp) {
-        let Some(ticket) = desk
-            .ticket(id)
-            .filter(|ticket| ticket.merged_into.is_none())
-        else {
+        let Some(ticket) = desk.ticket(id).filter(|ticket| ticket.merged_into.is_none()) else {
             return;
         };
         if ticket.fields.status == Status::Solved {
-            let _ = desk.change(
-                id,
-                &wanted(json!({ "status": Status::Closed })),
-                &system(),
-                at,
-            );
+            let _ = desk.change(id, &wanted(json!({ "status": Status::Closed })), &system(), at);
             self.cases.remove(id);
         }
     }
@@ -274,12 +226,9 @@ impl Life {
             return;
         };
         let agent = ticket.fields.assignee.clone();
-        let is_slow = case
-            .answered_after_seconds
-            .is_some_and(|seconds| seconds > 4 * 3600)
-            || case.rounds > 2;
+        let is_slow = case.answered_after_seconds.is_some_and(|seconds| seconds > 4 * 3600) || case.rounds > 2;
         let weights: &[(u64, u32)] = if is_slow {
-            &[(1, 14), (2, 16), (3, 22), (4, 28), (5, 20)]
+            &[(1, 9), (2, 10), (3, 16), (4, 35), (5, 30)]
         } else {
             &[(1, 3), (2, 4), (3, 10), (4, 32), (5, 51)]
         };
@@ -297,30 +246,18 @@ impl Life {
             2 => ("ces", stars + self.dice.below(3), 1, 7),
             _ => ("csat", stars, 1, 5),
         };
-        let mut data =
-            wanted(json!({ "kind": kind, "score": score, "scale": { "min": min, "max": max } }));
+        let mut data = wanted(json!({ "kind": kind, "score": score, "scale": { "min": min, "max": max } }));
         data.extend(comment.map(|comment| ("comment".to_owned(), json!(comment))));
         data.extend(agent.map(|agent| ("agent".to_owned(), json!(agent))));
         if kind == "csat" && self.dice.chance(0.3) {
             data.insert("criteria".to_owned(), json!({ "communication": stars }));
         }
-        desk.tell(
-            "deskbell.rating.submitted",
-            Some(id),
-            Value::Object(data),
-            at,
-        );
+        desk.tell("deskbell.rating.submitted", Some(id), Value::Object(data), at);
     }
 
     pub(super) fn end_contact(&mut self, desk: &mut Desk, contact: &Contact, at: Timestamp) {
-        let talked = contact
-            .answered_at
-            .map_or(0, |answered_at| at.since(answered_at) / 1_000_000);
-        let held = if contact.is_call && self.dice.chance(0.25) {
-            talked / 5
-        } else {
-            0
-        };
+        let talked = contact.answered_at.map_or(0, |answered_at| at.since(answered_at) / 1_000_000);
+        let held = if contact.is_call && self.dice.chance(0.25) { talked / 5 } else { 0 };
         let by_agent = contact.answered_at.is_some() && self.dice.chance(0.4);
         let mut data = wanted(json!({
             "kind": if contact.is_call { "phone" } else { "chat" },
@@ -332,16 +269,7 @@ impl Life {
             "hold_seconds": held,
             "wrap_up_seconds": if contact.answered_at.is_some() { self.dice.between(15, 180) } else { 0 },
         }));
-        data.extend(
-            contact
-                .agent
-                .map(|agent| ("agent".to_owned(), json!(agent))),
-        );
-        desk.tell(
-            "deskbell.interaction.ended",
-            contact.ticket.as_deref(),
-            Value::Object(data),
-            at,
-        );
+        data.extend(contact.agent.map(|agent| ("agent".to_owned(), json!(agent))));
+        desk.tell("deskbell.interaction.ended", contact.ticket.as_deref(), Value::Object(data), at);
     }
 }

@@ -78,11 +78,7 @@ fn visitor() -> Requester {
 }
 
 fn customer(requester: &Requester) -> Actor {
-    Actor {
-        id: requester.id.clone(),
-        role: Role::Customer,
-        name: requester.name.clone(),
-    }
+    Actor { id: requester.id.clone(), role: Role::Customer, name: requester.name.clone() }
 }
 
 /// `GET /tickets`: all of them, without what was said.
@@ -148,17 +144,9 @@ pub(super) async fn comment(
     Json(new): Json<NewComment>,
 ) -> Result<(StatusCode, Json<Value>), Refused> {
     let comment_id = helpdesk.act(|state, now| {
-        let requester = state
-            .desk
-            .ticket(&id)
-            .map(|ticket| customer(&ticket.fields.requester));
-        let author = new
-            .author
-            .or(requester)
-            .unwrap_or_else(|| customer(&visitor()));
-        let comment_id = state
-            .desk
-            .comment(&id, new.public, &new.body, &author, now)?;
+        let requester = state.desk.ticket(&id).map(|ticket| customer(&ticket.fields.requester));
+        let author = new.author.or(requester).unwrap_or_else(|| customer(&visitor()));
+        let comment_id = state.desk.comment(&id, new.public, &new.body, &author, now)?;
         if author.role == Role::Customer {
             state.go_on_with(&id, now);
         }
@@ -174,14 +162,9 @@ pub(super) async fn change(
     Path(id): Path<String>,
     Json(mut wanted): Json<Map<String, Value>>,
 ) -> Result<Json<Value>, Refused> {
-    let actor = wanted
-        .remove("actor")
-        .and_then(|actor| serde_json::from_value(actor).ok());
-    let actor = actor.unwrap_or_else(|| Actor {
-        id: "ada".to_owned(),
-        role: Role::Agent,
-        name: Some("Ada Lind".to_owned()),
-    });
+    let actor = wanted.remove("actor").and_then(|actor| serde_json::from_value(actor).ok());
+    let actor =
+        actor.unwrap_or_else(|| Actor { id: "ada".to_owned(), role: Role::Agent, name: Some("Ada Lind".to_owned()) });
     let changes = helpdesk.act(|state, now| state.desk.change(&id, &wanted, &actor, now))?;
     Ok(Json(json!({ "changes": changes })))
 }

@@ -24,22 +24,10 @@ pub(super) static PHRASES: Phrases = Phrases {
         "Please reopen this: I have not received anything yet.",
     ],
     thanks: &["Perfect, thank you!", "Great, that did it. Thanks, {first}"],
-    praise: &[
-        "Quick and friendly.",
-        "Solved in one go, thank you.",
-        "Excellent service!",
-    ],
-    complaints: &[
-        "I had to ask three times.",
-        "It took far too long.",
-        "The answer did not fit my question.",
-    ],
+    praise: &["Quick and friendly.", "Solved in one go, thank you.", "Excellent service!"],
+    complaints: &["I had to ask three times.", "It took far too long.", "The answer did not fit my question."],
     billing: About {
-        subjects: &[
-            "Wrong amount on invoice {order}",
-            "Charged twice",
-            "Question about my invoice",
-        ],
+        subjects: &["Wrong amount on invoice {order}", "Charged twice", "Question about my invoice"],
         problems: &[
             "Your invoice for order {order} says {amount} euros, but the confirmation had a lower price.",
             "My card was charged {amount} euros twice for order {order}.",
@@ -56,11 +44,7 @@ pub(super) static PHRASES: Phrases = Phrases {
         searches: &["invoice vat number", "charged twice", "download invoice"],
     },
     delivery: About {
-        subjects: &[
-            "Where is my order {order}?",
-            "Parcel not delivered",
-            "Delivery to the wrong address",
-        ],
+        subjects: &["Where is my order {order}?", "Parcel not delivered", "Delivery to the wrong address"],
         problems: &[
             "I ordered the {product} {days} days ago and the tracking has not moved since.",
             "Tracking says that order {order} was delivered, but nothing arrived here.",
@@ -74,18 +58,10 @@ pub(super) static PHRASES: Phrases = Phrases {
             "We have asked the carrier to trace the parcel and sent a new {product} to you today.",
             "The parcel of order {order} was held up in the sorting centre; it arrives tomorrow.",
         ],
-        searches: &[
-            "track my parcel",
-            "where is my order",
-            "change delivery address",
-        ],
+        searches: &["track my parcel", "where is my order", "change delivery address"],
     },
     login: About {
-        subjects: &[
-            "Cannot log in",
-            "Password reset mail never arrives",
-            "Account locked",
-        ],
+        subjects: &["Cannot log in", "Password reset mail never arrives", "Account locked"],
         problems: &[
             "I cannot log in any more; it says that my password is wrong although I have just changed it.",
             "I asked for a new password four times and no mail arrives, not even in the spam folder.",
@@ -102,11 +78,7 @@ pub(super) static PHRASES: Phrases = Phrases {
         searches: &["reset password", "cannot log in", "account locked"],
     },
     refund: About {
-        subjects: &[
-            "Refund for order {order}",
-            "Still waiting for my money",
-            "Refund is too low",
-        ],
+        subjects: &["Refund for order {order}", "Still waiting for my money", "Refund is too low"],
         problems: &[
             "I sent the {product} back {days} days ago and have not seen my {amount} euros.",
             "You cancelled order {order} and promised a refund, but nothing has come so far.",
@@ -120,11 +92,7 @@ pub(super) static PHRASES: Phrases = Phrases {
         searches: &["refund how long", "refund not received"],
     },
     outage: About {
-        subjects: &[
-            "Shop is down",
-            "Error 500 at checkout",
-            "Payment page does not load",
-        ],
+        subjects: &["Shop is down", "Error 500 at checkout", "Payment page does not load"],
         problems: &[
             "Your shop shows an error page since this morning and I cannot place any order.",
             "At checkout I get error 500 every time, with an empty page after that.",
@@ -138,11 +106,7 @@ pub(super) static PHRASES: Phrases = Phrases {
         searches: &["shop down", "error 500", "checkout not working"],
     },
     returns: About {
-        subjects: &[
-            "Return of {product}",
-            "Item arrived broken",
-            "Wrong item in order {order}",
-        ],
+        subjects: &["Item arrived broken", "Wrong item in order {order}", "Return of {product}"],
         problems: &[
             "The {product} arrived with a crack, I would like to exchange it.",
             "Order {order} contained the wrong colour, I had ordered black.",
@@ -156,11 +120,7 @@ pub(super) static PHRASES: Phrases = Phrases {
         searches: &["return label", "exchange broken item", "return period"],
     },
     product: About {
-        subjects: &[
-            "Question about {product}",
-            "{product} does not switch on",
-            "Spare part for {product}",
-        ],
+        subjects: &["Question about {product}", "{product} does not switch on", "Spare part for {product}"],
         problems: &[
             "Does the {product} work with 110 volts too? I could not find it in the manual.",
             "My {product} does not switch on any more, the light blinks red three times.",
@@ -174,11 +134,7 @@ pub(super) static PHRASES: Phrases = Phrases {
         searches: &["{product} manual", "{product} reset", "spare parts"],
     },
     cancellation: About {
-        subjects: &[
-            "Cancel order {order}",
-            "Please cancel my subscription",
-            "Ordered by mistake",
-        ],
+        subjects: &["Ordered by mistake", "Please cancel my subscription", "Cancel order {order}"],
         problems: &[
             "I ordered the {product} twice by mistake, please cancel order {order}.",
             "I would like to cancel my subscription at the next possible date.",

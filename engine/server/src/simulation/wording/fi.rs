@@ -8,18 +8,9 @@ pub(super) static PHRASES: Phrases = Phrases {
         "Toivon pikaista vastausta.",
         "Mitä asialle voi tehdä?",
     ],
-    closings: &[
-        "Kiitos,",
-        "Ystävällisin terveisin,",
-        "Terveisin,",
-        "Kiitos etukäteen,",
-    ],
+    closings: &["Kiitos,", "Ystävällisin terveisin,", "Terveisin,", "Kiitos etukäteen,"],
     agent_greetings: &["Hei {first},", "Hyvä {first},"],
-    agent_closings: &[
-        "Ystävällisin terveisin,",
-        "Terveisin,",
-        "Hyvää päivänjatkoa,",
-    ],
+    agent_closings: &["Ystävällisin terveisin,", "Terveisin,", "Hyvää päivänjatkoa,"],
     details: &[
         "Tilausnumero on {order}. Toivottavasti tästä on apua.",
         "Kyseessä on tilaus {order}, maksoin siitä {amount} euroa {days} päivää sitten.",
@@ -33,22 +24,14 @@ pub(super) static PHRASES: Phrases = Phrases {
         "Avaisitteko tämän uudelleen: en ole saanut vielä mitään.",
     ],
     thanks: &["Loistavaa, kiitos paljon!", "Hienoa, se toimi. Kiitos!"],
-    praise: &[
-        "Nopeaa ja ystävällistä.",
-        "Ratkesi kerralla, kiitos.",
-        "Erinomaista palvelua!",
-    ],
+    praise: &["Nopeaa ja ystävällistä.", "Ratkesi kerralla, kiitos.", "Erinomaista palvelua!"],
     complaints: &[
         "Jouduin kysymään kolme kertaa.",
         "Siinä kesti aivan liian kauan.",
         "Vastaus ei liittynyt kysymykseeni.",
     ],
     billing: About {
-        subjects: &[
-            "Väärä summa laskussa {order}",
-            "Veloitettu kahdesti",
-            "Kysymys laskusta",
-        ],
+        subjects: &["Väärä summa laskussa {order}", "Veloitettu kahdesti", "Kysymys laskusta"],
         problems: &[
             "Tilauksen {order} laskussa on {amount} euroa, mutta vahvistuksessa hinta oli alempi.",
             "Kortiltani on veloitettu tilauksesta {order} kahdesti {amount} euroa.",
@@ -65,11 +48,7 @@ pub(super) static PHRASES: Phrases = Phrases {
         searches: &["lasku y-tunnus", "veloitettu kahdesti", "lataa lasku"],
     },
     delivery: About {
-        subjects: &[
-            "Missä tilaus {order} viipyy?",
-            "Pakettia ei toimitettu",
-            "Toimitus väärään osoitteeseen",
-        ],
+        subjects: &["Missä tilaus {order} viipyy?", "Pakettia ei toimitettu", "Toimitus väärään osoitteeseen"],
         problems: &[
             "Tilasin tuotteen {product} {days} päivää sitten, eikä seuranta ole liikkunut.",
             "Seurannan mukaan tilaus {order} on toimitettu, mutta mitään ei ole tullut.",
@@ -83,18 +62,10 @@ pub(super) static PHRASES: Phrases = Phrases {
             "Pyysimme kuljetusliikettä etsimään paketin ja lähetimme tänään uuden tuotteen.",
             "Tilauksen {order} paketti oli jumissa lajittelukeskuksessa; se saapuu huomenna.",
         ],
-        searches: &[
-            "paketin seuranta",
-            "missä tilaukseni on",
-            "muuta toimitusosoite",
-        ],
+        searches: &["paketin seuranta", "missä tilaukseni on", "muuta toimitusosoite"],
     },
     login: About {
-        subjects: &[
-            "Kirjautuminen ei onnistu",
-            "Salasanaviesti ei tule perille",
-            "Tili lukittu",
-        ],
+        subjects: &["Kirjautuminen ei onnistu", "Salasanaviesti ei tule perille", "Tili lukittu"],
         problems: &[
             "En pääse enää kirjautumaan; salasana on kuulemma väärä, vaikka vaihdoin sen juuri.",
             "Pyysin uutta salasanaa neljä kertaa, eikä viestiä tule edes roskapostiin.",
@@ -108,18 +79,10 @@ pub(super) static PHRASES: Phrases = Phrases {
             "Avasimme tilinne. Vaihtakaa salasana juuri lähettämämme viestin linkistä.",
             "Osoitteenne oli estolistallamme. Se on poistettu, joten viesti tulee nyt perille.",
         ],
-        searches: &[
-            "salasanan vaihto",
-            "kirjautuminen ei onnistu",
-            "tili lukittu",
-        ],
+        searches: &["salasanan vaihto", "kirjautuminen ei onnistu", "tili lukittu"],
     },
     refund: About {
-        subjects: &[
-            "Hyvitys tilauksesta {order}",
-            "Odotan yhä rahojani",
-            "Hyvitys on liian pieni",
-        ],
+        subjects: &["Hyvitys tilauksesta {order}", "Odotan yhä rahojani", "Hyvitys on liian pieni"],
         problems: &[
             "Palautin tuotteen {product} {days} päivää sitten, enkä ole saanut {amount} euroa takaisin.",
             "Peruitte tilauksen {order} ja lupasitte hyvityksen, mutta mitään ei ole tullut.",
@@ -133,11 +96,7 @@ pub(super) static PHRASES: Phrases = Phrases {
         searches: &["hyvitys kauanko", "rahat takaisin"],
     },
     outage: About {
-        subjects: &[
-            "Kauppa on alhaalla",
-            "Virhe 500 kassalla",
-            "Maksusivu ei lataudu",
-        ],
+        subjects: &["Kauppa on alhaalla", "Virhe 500 kassalla", "Maksusivu ei lataudu"],
         problems: &[
             "Kauppanne näyttää aamusta asti virhesivua, enkä voi tilata mitään.",
             "Kassalla tulee joka kerta virhe 500 ja sen jälkeen tyhjä sivu.",
@@ -151,11 +110,7 @@ pub(super) static PHRASES: Phrases = Phrases {
         searches: &["kauppa alhaalla", "virhe 500", "kassa ei toimi"],
     },
     returns: About {
-        subjects: &[
-            "Palautus: {product}",
-            "Tuote tuli rikki",
-            "Väärä tuote tilauksessa {order}",
-        ],
+        subjects: &["Tuote tuli rikki", "Väärä tuote tilauksessa {order}", "Palautus: {product}"],
         problems: &[
             "{product} saapui haljenneena, haluaisin vaihtaa sen.",
             "Tilauksessa {order} oli väärä väri, tilasin mustan.",
@@ -169,11 +124,7 @@ pub(super) static PHRASES: Phrases = Phrases {
         searches: &["palautustarra", "rikkinäisen vaihto", "palautusaika"],
     },
     product: About {
-        subjects: &[
-            "Kysymys: {product}",
-            "{product} ei käynnisty",
-            "Varaosa: {product}",
-        ],
+        subjects: &["Kysymys: {product}", "{product} ei käynnisty", "Varaosa: {product}"],
         problems: &[
             "Toimiiko {product} myös 110 voltilla? En löytänyt sitä ohjeesta.",
             "Laitteeni {product} ei enää käynnisty, valo vilkkuu kolmesti punaisena.",
@@ -187,11 +138,7 @@ pub(super) static PHRASES: Phrases = Phrases {
         searches: &["{product} ohje", "{product} nollaus", "varaosat"],
     },
     cancellation: About {
-        subjects: &[
-            "Tilauksen {order} peruutus",
-            "Kestotilauksen irtisanominen",
-            "Tilasin vahingossa",
-        ],
+        subjects: &["Tilasin vahingossa", "Kestotilauksen irtisanominen", "Tilauksen {order} peruutus"],
         problems: &[
             "Tilasin vahingossa kaksi kertaa saman, {product}, peruisitteko tilauksen {order}.",
             "Haluan irtisanoa kestotilaukseni heti kun mahdollista.",

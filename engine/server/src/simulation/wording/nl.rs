@@ -8,12 +8,7 @@ pub(super) static PHRASES: Phrases = Phrases {
         "Ik hoor het graag snel.",
         "Wat kunnen we hieraan doen?",
     ],
-    closings: &[
-        "Bedankt,",
-        "Met vriendelijke groet,",
-        "Groeten,",
-        "Alvast bedankt,",
-    ],
+    closings: &["Bedankt,", "Met vriendelijke groet,", "Groeten,", "Alvast bedankt,"],
     agent_greetings: &["Hallo {first},", "Beste {first},"],
     agent_closings: &["Met vriendelijke groet,", "Groeten,", "Nog een fijne dag,"],
     details: &[
@@ -29,22 +24,14 @@ pub(super) static PHRASES: Phrases = Phrases {
         "Graag opnieuw openen: ik heb nog niets ontvangen.",
     ],
     thanks: &["Perfect, dank je wel!", "Top, dat was het. Bedankt!"],
-    praise: &[
-        "Snel en vriendelijk.",
-        "In één keer opgelost, bedankt.",
-        "Geweldige service!",
-    ],
+    praise: &["Snel en vriendelijk.", "In één keer opgelost, bedankt.", "Geweldige service!"],
     complaints: &[
         "Ik moest het drie keer vragen.",
         "Het duurde veel te lang.",
         "Het antwoord paste niet bij mijn vraag.",
     ],
     billing: About {
-        subjects: &[
-            "Verkeerd bedrag op factuur {order}",
-            "Twee keer afgeschreven",
-            "Vraag over mijn factuur",
-        ],
+        subjects: &["Verkeerd bedrag op factuur {order}", "Twee keer afgeschreven", "Vraag over mijn factuur"],
         problems: &[
             "Op de factuur van bestelling {order} staat {amount} euro, maar in de bevestiging was de prijs lager.",
             "Voor bestelling {order} is twee keer {amount} euro afgeschreven.",
@@ -58,18 +45,10 @@ pub(super) static PHRASES: Phrases = Phrases {
             "U heeft gelijk, de korting ontbrak. De juiste factuur voor bestelling {order} is onderweg.",
             "Een van de twee bedragen was een reservering; uw bank geeft de {amount} euro binnen drie dagen vrij.",
         ],
-        searches: &[
-            "factuur btw-nummer",
-            "twee keer betaald",
-            "factuur downloaden",
-        ],
+        searches: &["factuur btw-nummer", "twee keer betaald", "factuur downloaden"],
     },
     delivery: About {
-        subjects: &[
-            "Waar blijft bestelling {order}?",
-            "Pakket niet bezorgd",
-            "Bezorgd op verkeerd adres",
-        ],
+        subjects: &["Waar blijft bestelling {order}?", "Pakket niet bezorgd", "Bezorgd op verkeerd adres"],
         problems: &[
             "Ik heb {days} dagen geleden de {product} besteld en de track-and-trace staat stil.",
             "Volgens de track-and-trace is bestelling {order} bezorgd, maar hier is niets aangekomen.",
@@ -83,18 +62,10 @@ pub(super) static PHRASES: Phrases = Phrases {
             "We hebben de vervoerder laten zoeken en vandaag een nieuwe {product} naar u gestuurd.",
             "Het pakket van bestelling {order} lag vast in het sorteercentrum; het komt morgen.",
         ],
-        searches: &[
-            "pakket volgen",
-            "waar is mijn bestelling",
-            "bezorgadres wijzigen",
-        ],
+        searches: &["pakket volgen", "waar is mijn bestelling", "bezorgadres wijzigen"],
     },
     login: About {
-        subjects: &[
-            "Kan niet inloggen",
-            "Mail voor nieuw wachtwoord komt niet",
-            "Account geblokkeerd",
-        ],
+        subjects: &["Kan niet inloggen", "Mail voor nieuw wachtwoord komt niet", "Account geblokkeerd"],
         problems: &[
             "Ik kan niet meer inloggen; mijn wachtwoord zou fout zijn, terwijl ik het net heb gewijzigd.",
             "Ik heb vier keer een nieuw wachtwoord gevraagd en er komt geen mail, ook niet in de spam.",
@@ -108,18 +79,10 @@ pub(super) static PHRASES: Phrases = Phrases {
             "We hebben uw account vrijgegeven. Via de link in de mail van zojuist kiest u een nieuw wachtwoord.",
             "Uw adres stond op onze blokkeerlijst. Dat is opgelost, de mail komt nu aan.",
         ],
-        searches: &[
-            "wachtwoord vergeten",
-            "kan niet inloggen",
-            "account geblokkeerd",
-        ],
+        searches: &["wachtwoord vergeten", "kan niet inloggen", "account geblokkeerd"],
     },
     refund: About {
-        subjects: &[
-            "Terugbetaling bestelling {order}",
-            "Wacht nog op mijn geld",
-            "Te weinig terugbetaald",
-        ],
+        subjects: &["Terugbetaling bestelling {order}", "Wacht nog op mijn geld", "Te weinig terugbetaald"],
         problems: &[
             "Ik heb de {product} {days} dagen geleden teruggestuurd en mijn {amount} euro nog niet gezien.",
             "Jullie hebben bestelling {order} geannuleerd en geld terug beloofd, maar er is niets gekomen.",
@@ -133,19 +96,13 @@ pub(super) static PHRASES: Phrases = Phrases {
         searches: &["terugbetaling hoe lang", "geld niet terug"],
     },
     outage: About {
-        subjects: &[
-            "Webshop ligt eruit",
-            "Fout 500 bij afrekenen",
-            "Betaalpagina laadt niet",
-        ],
+        subjects: &["Webshop ligt eruit", "Fout 500 bij afrekenen", "Betaalpagina laadt niet"],
         problems: &[
             "Jullie winkel toont sinds vanochtend een foutpagina en ik kan niets bestellen.",
             "Bij het afrekenen krijg ik elke keer fout 500 en daarna een lege pagina.",
             "De betaalpagina laadt minutenlang en geeft dan een time-out.",
         ],
-        questions: &[
-            "Gebeurt het ook in een privévenster, en hoe laat heeft u het voor het laatst geprobeerd?",
-        ],
+        questions: &["Gebeurt het ook in een privévenster, en hoe laat heeft u het voor het laatst geprobeerd?"],
         answers: &[
             "Er was een storing bij onze betaaldienst. Die is verholpen, probeert u het nog eens.",
             "We zijn er weer: een van onze databases was uitgevallen. Uw winkelwagen is onveranderd.",
@@ -153,11 +110,7 @@ pub(super) static PHRASES: Phrases = Phrases {
         searches: &["webshop storing", "fout 500", "afrekenen werkt niet"],
     },
     returns: About {
-        subjects: &[
-            "Retour {product}",
-            "Artikel kapot aangekomen",
-            "Verkeerd artikel in bestelling {order}",
-        ],
+        subjects: &["Artikel kapot aangekomen", "Verkeerd artikel in bestelling {order}", "Retour {product}"],
         problems: &[
             "De {product} kwam met een barst aan, ik wil hem graag ruilen.",
             "In bestelling {order} zat de verkeerde kleur, ik had zwart besteld.",
@@ -171,11 +124,7 @@ pub(super) static PHRASES: Phrases = Phrases {
         searches: &["retourlabel", "kapot artikel ruilen", "retourtermijn"],
     },
     product: About {
-        subjects: &[
-            "Vraag over {product}",
-            "{product} gaat niet aan",
-            "Onderdeel voor {product}",
-        ],
+        subjects: &["Vraag over {product}", "{product} gaat niet aan", "Onderdeel voor {product}"],
         problems: &[
             "Werkt de {product} ook op 110 volt? Ik kon het niet vinden in de handleiding.",
             "Mijn {product} gaat niet meer aan, het lampje knippert drie keer rood.",
@@ -189,11 +138,7 @@ pub(super) static PHRASES: Phrases = Phrases {
         searches: &["{product} handleiding", "{product} resetten", "onderdelen"],
     },
     cancellation: About {
-        subjects: &[
-            "Bestelling {order} annuleren",
-            "Abonnement opzeggen",
-            "Per ongeluk besteld",
-        ],
+        subjects: &["Per ongeluk besteld", "Abonnement opzeggen", "Bestelling {order} annuleren"],
         problems: &[
             "Ik heb de {product} per ongeluk twee keer besteld, graag bestelling {order} annuleren.",
             "Ik wil mijn abonnement zo snel mogelijk opzeggen.",

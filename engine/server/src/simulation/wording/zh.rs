@@ -2,12 +2,7 @@ use super::{About, Phrases};
 
 pub(super) static PHRASES: Phrases = Phrases {
     greetings: &["你好，", "您好！", "早上好，", "客服您好，"],
-    wishes: &[
-        "麻烦帮忙查一下。",
-        "请告诉我下一步该怎么做。",
-        "希望能尽快回复。",
-        "这种情况怎么处理？",
-    ],
+    wishes: &["麻烦帮忙查一下。", "请告诉我下一步该怎么做。", "希望能尽快回复。", "这种情况怎么处理？"],
     closings: &["谢谢，", "此致敬礼", "多谢！"],
     agent_greetings: &["{first}，您好！", "尊敬的{first}："],
     agent_closings: &["祝好，", "祝您生活愉快，", "此致敬礼"],
@@ -33,10 +28,7 @@ pub(super) static PHRASES: Phrases = Phrases {
             "订单{order}在我的卡上扣了两次{amount}欧元。",
             "我需要订单{order}带公司税号的发票，现在这张上没有。",
         ],
-        questions: &[
-            "请提供卡号后四位以及两次扣款的日期。",
-            "发票上应写哪个公司名称和税号？",
-        ],
+        questions: &["请提供卡号后四位以及两次扣款的日期。", "发票上应写哪个公司名称和税号？"],
         answers: &[
             "您说得对，漏算了折扣。订单{order}的更正发票已发出。",
             "其中一笔只是预授权，银行会在三天内退回{amount}欧元。",
@@ -50,10 +42,7 @@ pub(super) static PHRASES: Phrases = Phrases {
             "物流显示订单{order}已签收，但我没有收到。",
             "装有{product}的包裹寄到了我的旧地址。",
         ],
-        questions: &[
-            "请问问邻居，并确认订单{order}的地址是否正确。",
-            "请问应该寄到哪个地址？",
-        ],
+        questions: &["请问问邻居，并确认订单{order}的地址是否正确。", "请问应该寄到哪个地址？"],
         answers: &[
             "我们已请快递公司查找，并于今天补发了新的{product}。",
             "订单{order}的包裹在分拣中心延误，明天送达。",
@@ -67,10 +56,7 @@ pub(super) static PHRASES: Phrases = Phrases {
             "我申请了四次重置密码，一直收不到邮件，垃圾箱里也没有。",
             "有一次不是我本人的登录，之后我的账户就被锁定了。",
         ],
-        questions: &[
-            "请问您使用什么浏览器，页面上具体显示什么？",
-            "您账户的邮箱就是现在写信的这个吗？",
-        ],
+        questions: &["请问您使用什么浏览器，页面上具体显示什么？", "您账户的邮箱就是现在写信的这个吗？"],
         answers: &[
             "账户已解锁，请用刚刚发送的邮件里的链接设置新密码。",
             "您的邮箱曾在退信名单里，现已移除，可以收到邮件了。",
@@ -85,10 +71,7 @@ pub(super) static PHRASES: Phrases = Phrases {
             "订单{order}的退款比我付的少，没有包含运费。",
         ],
         questions: &["请问订单{order}是用银行卡还是转账支付的？"],
-        answers: &[
-            "{amount}欧元今天已经退出，两到三个工作日到账。",
-            "抱歉，漏退了运费，订单{order}的余额已退。",
-        ],
+        answers: &["{amount}欧元今天已经退出，两到三个工作日到账。", "抱歉，漏退了运费，订单{order}的余额已退。"],
         searches: &["退款要多久", "没收到退款"],
     },
     outage: About {
@@ -106,49 +89,36 @@ pub(super) static PHRASES: Phrases = Phrases {
         searches: &["网店打不开", "错误500", "无法结账"],
     },
     returns: About {
-        subjects: &["退货：{product}", "收到的商品是坏的", "订单{order}发错货"],
+        subjects: &["收到的商品是坏的", "订单{order}发错货", "退货：{product}"],
         problems: &[
             "收到的{product}有裂纹，我想换一个。",
             "订单{order}的颜色不对，我订的是黑色。",
             "我想退{product}，但退货页面找不到订单{order}。",
         ],
         questions: &["请发一张损坏处和包装盒标签的照片。"],
-        answers: &[
-            "退货标签在附件里，包裹扫描后我们就寄出新的{product}。",
-            "发错的商品您留着，正确的已经寄出。",
-        ],
+        answers: &["退货标签在附件里，包裹扫描后我们就寄出新的{product}。", "发错的商品您留着，正确的已经寄出。"],
         searches: &["退货标签", "换货", "退货期限"],
     },
     product: About {
-        subjects: &[
-            "关于{product}的问题",
-            "{product}无法开机",
-            "{product}的配件",
-        ],
+        subjects: &["关于{product}的问题", "{product}无法开机", "{product}的配件"],
         problems: &[
             "{product}可以用110伏吗？说明书里没有写。",
             "我的{product}开不了机，指示灯闪三下红光。",
             "我把{product}的盖子弄丢了，可以单独买吗？",
         ],
         questions: &["请问{product}底部的序列号是多少？"],
-        answers: &[
-            "按住按钮十秒，直到指示灯变白，{product}就会重置。",
-            "可以的。我们已补充到说明书里，谢谢提醒。",
-        ],
+        answers: &["按住按钮十秒，直到指示灯变白，{product}就会重置。", "可以的。我们已补充到说明书里，谢谢提醒。"],
         searches: &["{product} 说明书", "{product} 重置", "配件"],
     },
     cancellation: About {
-        subjects: &["取消订单{order}", "取消订阅", "误下单"],
+        subjects: &["误下单", "取消订阅", "取消订单{order}"],
         problems: &[
             "我不小心订了两次{product}，请取消订单{order}。",
             "我想尽快取消订阅。",
             "请取消订单{order}，配送时间太长了。",
         ],
         questions: &["是取消整个订单{order}，还是只取消一件商品？"],
-        answers: &[
-            "订单{order}已取消，没有扣款。",
-            "您的订阅到本月结束，确认邮件随后发送。",
-        ],
+        answers: &["订单{order}已取消，没有扣款。", "您的订阅到本月结束，确认邮件随后发送。"],
         searches: &["取消订单", "取消订阅"],
     },
 };

@@ -43,9 +43,7 @@ pub(super) fn timers(writes: &[Write]) -> Vec<Value> {
     }
     let mut waiting: Vec<_> = waiting.into_iter().collect();
     waiting.sort_by_key(|(_, (at, _))| *at);
-    let timer = |(name, (at, payload)): (&String, (_, &String))| {
-        json!({ "name": name, "at": at, "payload": json_or_text(payload.as_bytes()) })
-    };
+    let timer = |(name, (at, payload)): (&String, (_, &String))| json!({ "name": name, "at": at, "payload": json_or_text(payload.as_bytes()) });
     waiting.into_iter().map(timer).collect()
 }
 

@@ -59,7 +59,9 @@ impl Outcome {
         most.cpu_us = most.cpu_us.max(usage.cpu_us);
         most.wall_us = most.wall_us.max(usage.wall_us);
         most.memory_peak_bytes = most.memory_peak_bytes.max(usage.memory_peak_bytes);
-        most.fuel = most.fuel.max(usage.fuel);
+        // Instructions are counted up from call to call inside the plugin, and so not in a loop that was stopped.
+        let was_stopped = matches!(&result, Err(Failure::Limit { limit, .. }) if limit.is_about_time());
+        most.fuel = if was_stopped { None } else { most.fuel.max(usage.fuel) };
         most.host_calls = most.host_calls.max(usage.host_calls);
         self.n_calls += 1;
         self.log.extend(log);
@@ -100,12 +102,7 @@ fn rejected(parsed: &Parsed, source: &str) -> Vec<String> {
 }
 
 /// Carries out an action as the deliverer does; the fixture's responses play the helpdesk.
-async fn carry_out(
-    plugin: &Plugin,
-    case: &Case,
-    action: &Action,
-    outcome: &mut Outcome,
-) -> Result<Made, Failure> {
+async fn carry_out(plugin: &Plugin, case: &Case, action: &Action, outcome: &mut Outcome) -> Result<Made, Failure> {
     let mut so_far: Vec<Exchange> = Vec::new();
     let mut answers = case.responses.iter();
     for _ in 0..MAX_ROUNDS {

@@ -51,10 +51,8 @@ impl Package {
         }
         let manifest = manifest.canonicalize().with_context(|| format!("{} cannot be found", manifest.display()))?;
         let folder = manifest.parent().unwrap_or(folder).to_path_buf();
-        let asking = cargo(&folder)
-            .args(["metadata", "--no-deps", "--format-version", "1"])
-            .stderr(Stdio::inherit())
-            .output();
+        let asking =
+            cargo(&folder).args(["metadata", "--no-deps", "--format-version", "1"]).stderr(Stdio::inherit()).output();
         let output = asking.context(NO_CARGO)?;
         if !output.status.success() {
             bail!("cargo cannot make sense of {}; it said why above", manifest.display());
@@ -66,18 +64,14 @@ impl Package {
 
     fn described(metadata: Metadata, manifest: &Path, folder: PathBuf) -> anyhow::Result<Self> {
         let own = metadata.packages.into_iter().find(|package| {
-            package.manifest_path == manifest
-                || package.manifest_path.canonicalize().is_ok_and(|path| path == manifest)
+            package.manifest_path == manifest || package.manifest_path.canonicalize().is_ok_and(|path| path == manifest)
         });
         let Some(package) = own else {
             bail!("{} describes no crate; name the folder of one plugin", manifest.display());
         };
         let makes_component = |target: &&Target| target.crate_types.iter().any(|kind| kind == "cdylib");
         let Some(target) = package.targets.iter().find(makes_component) else {
-            bail!(
-                "{} makes no component; add under [lib] the line crate-type = [\"cdylib\"]",
-                manifest.display()
-            );
+            bail!("{} makes no component; add under [lib] the line crate-type = [\"cdylib\"]", manifest.display());
         };
         let file = format!("{}.wasm", target.name.replace('-', "_"));
         let component = metadata.target_directory.join(TARGET).join("release").join(file);
@@ -167,8 +161,8 @@ mod tests {
         );
         let metadata = serde_json::from_str(&metadata).unwrap();
         let described = Package::described(metadata, Path::new(manifest), PathBuf::from("/w/tag"));
-        let actual = described
-            .map_or_else(|error| error.to_string(), |package| package.component.display().to_string());
+        let actual =
+            described.map_or_else(|error| error.to_string(), |package| package.component.display().to_string());
         assert!(actual.contains(expected), "{actual}");
     }
 

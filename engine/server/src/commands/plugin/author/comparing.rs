@@ -4,9 +4,9 @@
 use deskbell_host::Failure;
 use serde_json::{Map, Value};
 
-use super::as_json;
 use super::calling::{MAX_ROUNDS, Made, Outcome};
 use super::fixture::{Expect, ExpectedFailure};
+use super::{as_json, report};
 
 type Object = Map<String, Value>;
 
@@ -39,8 +39,7 @@ pub(super) fn differences(expect: &Expect, outcome: &Outcome) -> Vec<String> {
 fn advice(failure: &Failure) -> String {
     match failure {
         Failure::Refused { retry, .. } => format!(" (retry: {retry})"),
-        Failure::Trap { backtrace: Some(backtrace), .. } => format!("\n{}", backtrace.trim_end()),
-        _ => String::new(),
+        _ => report::frames(failure).into_iter().map(|frame| format!("\n{frame}")).collect(),
     }
 }
 

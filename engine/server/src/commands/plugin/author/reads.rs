@@ -192,7 +192,11 @@ mod tests {
         assert!(known.add_working("line", TIME, "soon").is_err());
         assert!(known.is_open("holidays", TIME).is_err());
         let refused = known.refused();
-        for (index, expected) in ["'office (closed)' has no working time", "'soon' is no duration", "no calendar 'holidays'"].iter().enumerate() {
+        for (index, expected) in
+            ["'office (closed)' has no working time", "'soon' is no duration", "no calendar 'holidays'"]
+                .iter()
+                .enumerate()
+        {
             assert!(refused[index].contains(expected), "{refused:?}");
         }
     }

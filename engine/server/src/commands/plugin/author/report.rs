@@ -9,8 +9,6 @@ use serde_json::{Map, Value, json};
 
 use super::calling::{MAX_ROUNDS, Made, Outcome};
 use super::{Workbench, as_json};
-use crate::cli::Format;
-use crate::commands::output::{Rows, line};
 
 /// What a call used of one thing, and how much it may.
 struct Used {
@@ -27,23 +25,15 @@ enum Unit {
     Micros,
 }
 
-/// Prints all of it on stdout.
-pub(super) fn print(workbench: &Workbench, outcome: &Outcome) -> anyhow::Result<()> {
-    line(&text(outcome))?;
-    let mut rows = Rows::new(["used", "", "of at most"]);
-    for used in usage(workbench, outcome) {
-        let limit = used.limit.map_or_else(|| "-".to_owned(), |limit| used.unit.amount(limit));
-        rows.push([json!(used.name), json!(used.unit.amount(used.used)), json!(limit)]);
-    }
-    rows.print(Format::Table)
-}
-
 /// All of it as JSON.
 pub(super) fn json(workbench: &Workbench, outcome: &Outcome) -> anyhow::Result<String> {
     let plugin = &workbench.plugin;
     let mut all = Map::new();
     let identity = plugin.identity();
-    all.insert("plugin".to_owned(), json!({ "name": *identity.name, "version": *identity.version, "sha256": plugin.digest() }));
+    all.insert(
+        "plugin".to_owned(),
+        json!({ "name": *identity.name, "version": *identity.version, "sha256": plugin.digest() }),
+    );
     match &outcome.made {
         Ok(made) => all.extend(made_json(made, outcome)),
         Err(failure) => {
@@ -75,10 +65,9 @@ fn failure_json(failure: &Failure) -> Value {
 
 fn made_json(made: &Made, outcome: &Outcome) -> Map<String, Value> {
     let members = match made {
-        Made::Decision(Decision { effects, writes }) => vec![
-            ("effects", effects.iter().map(as_json::effect).collect()),
-            ("writes", json!(writes)),
-        ],
+        Made::Decision(Decision { effects, writes }) => {
+            vec![("effects", effects.iter().map(as_json::effect).collect()), ("writes", json!(writes))]
+        }
         Made::Parsed(Parsed { events, ignored }, rejected) => vec![
             ("events", events.iter().map(as_json::event).collect()),
             ("ignored", json!(ignored)),
@@ -102,12 +91,20 @@ fn unfinished(made: &Made, outcome: &Outcome) -> String {
     }
 }
 
-fn text(outcome: &Outcome) -> String {
+/// All of it for people.
+pub(super) fn text(workbench: &Workbench, outcome: &Outcome) -> String {
+    let used = usage(workbench, outcome).iter().map(Used::in_words).collect();
+    format!("{}\n{}", story(outcome), section("used", used))
+}
+
+/// What the call did.
+fn story(outcome: &Outcome) -> String {
     let mut sections = Vec::new();
     match &outcome.made {
         Ok(Made::Decision(Decision { effects, writes })) => {
             let effects = effects.iter().map(|effect| {
-                let reason = effect.reason.as_ref().map(|reason| format!("\n      because {reason}")).unwrap_or_default();
+                let reason =
+                    effect.reason.as_ref().map(|reason| format!("\n      because {reason}")).unwrap_or_default();
                 format!("{} {}{reason}", effect.kind, Value::Object(effect.data.clone()))
             });
             sections.push(section("effects", effects.collect()));
@@ -149,7 +146,8 @@ fn text(outcome: &Outcome) -> String {
     if !outcome.refused.is_empty() {
         sections.push(section("refused", outcome.refused.clone()));
     }
-    let mut log = section("log", outcome.log.iter().map(|line| format!("{:<5} {}", line.level, line.message)).collect());
+    let mut log =
+        section("log", outcome.log.iter().map(|line| format!("{:<5} {}", line.level, line.message)).collect());
     if outcome.log_dropped > 0 {
         let _ = write!(log, "\n  {} more lines did not fit and were dropped", outcome.log_dropped);
     }
@@ -166,14 +164,28 @@ fn section(name: &str, entries: Vec<String>) -> String {
 }
 
 fn failure_in_words(failure: &Failure) -> String {
-    let again = if failure.retryable() { "it would be called again later" } else { "it would not be called again for this" };
+    let again =
+        if failure.retryable() { "it would be called again later" } else { "it would not be called again for this" };
     let mut words = format!("failed ({}), and {again}\n  {failure}", failure.kind());
-    if let Failure::Trap { backtrace: Some(backtrace), .. } = failure {
-        for frame in backtrace.trim_end().lines() {
-            let _ = write!(words, "\n  {frame}");
-        }
+    for frame in frames(failure) {
+        let _ = write!(words, "\n  {frame}");
     }
     words
+}
+
+/// Where a plugin trapped, innermost first. Components are stripped as a rule, and numbers of functions help nobody.
+pub(super) fn frames(failure: &Failure) -> Vec<&str> {
+    const NAMELESS: &str = "<wasm function";
+    const HINT: &str =
+        "its functions have no names, so there is no telling where; strip = false under [profile.release] keeps them";
+    let Failure::Trap { backtrace: Some(backtrace), .. } = failure else {
+        return Vec::new();
+    };
+    let is_frame = |line: &&str| line.contains(" - ");
+    if backtrace.lines().filter(is_frame).all(|line| line.contains(NAMELESS)) {
+        return vec![HINT];
+    }
+    backtrace.lines().filter(is_frame).filter(|line| !line.contains(NAMELESS)).map(str::trim).collect()
 }
 
 fn write_in_words(write: &Write) -> String {
@@ -197,21 +209,20 @@ fn write_in_words(write: &Write) -> String {
 fn usage(workbench: &Workbench, outcome: &Outcome) -> Vec<Used> {
     let (limits, ceilings, used) = (workbench.plugin.limits(), &workbench.ceilings, &outcome.usage);
     let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    let mut all = vec![
-        Used { name: "instructions", used: used.fuel.unwrap_or_default(), limit: None, unit: Unit::Number },
+    let number = |name, used, limit| Used { name, used, limit, unit: Unit::Number };
+    let mut all: Vec<Used> = used.fuel.map(|fuel| number("instructions", fuel, None)).into_iter().collect();
+    all.extend([
         Used { name: "memory", used: used.memory_peak_bytes, limit: Some(limits.memory_bytes), unit: Unit::Bytes },
         Used { name: "CPU time", used: used.cpu_us, limit: Some(micros(limits.cpu)), unit: Unit::Micros },
         Used { name: "wall time", used: used.wall_us, limit: Some(micros(limits.wall)), unit: Unit::Micros },
-    ];
-    let mut number = |name, used: usize, limit: usize| {
-        all.push(Used { name, used: used as u64, limit: Some(limit as u64), unit: Unit::Number });
-    };
+    ]);
+    let mut count = |name, used: usize, limit: usize| all.push(number(name, used as u64, Some(limit as u64)));
     match &outcome.made {
         Ok(Made::Decision(decision)) => {
-            number("effects", decision.effects.len(), ceilings.effects);
-            number("writes", decision.writes.len(), ceilings.writes);
+            count("effects", decision.effects.len(), ceilings.effects);
+            count("writes", decision.writes.len(), ceilings.writes);
         }
-        Ok(Made::Parsed(parsed, _)) => number("events", parsed.events.len(), ceilings.events),
+        Ok(Made::Parsed(parsed, _)) => count("events", parsed.events.len(), ceilings.events),
         _ => {}
     }
     all
@@ -219,15 +230,18 @@ fn usage(workbench: &Workbench, outcome: &Outcome) -> Vec<Used> {
 
 /// What a call used, in a few words.
 pub(super) fn in_short(used: &Usage) -> String {
-    format!(
-        "{} instructions, {}, {} CPU",
-        Unit::Number.amount(used.fuel.unwrap_or_default()),
-        Unit::Bytes.amount(used.memory_peak_bytes),
-        Unit::Micros.amount(used.cpu_us)
-    )
+    let fuel = used.fuel.map(|fuel| format!("{} instructions, ", Unit::Number.amount(fuel))).unwrap_or_default();
+    let (memory, cpu) = (Unit::Bytes.amount(used.memory_peak_bytes), Unit::Micros.amount(used.cpu_us));
+    format!("{fuel}{memory}, {cpu} CPU")
 }
 
 impl Used {
+    fn in_words(&self) -> String {
+        let limit =
+            self.limit.map_or_else(|| "not limited".to_owned(), |limit| format!("of {}", self.unit.amount(limit)));
+        format!("{:<12}  {:>12}  {limit}", self.name, self.unit.amount(self.used))
+    }
+
     /// Its name in JSON, with its unit.
     fn key(&self) -> String {
         let unit = match self.unit {

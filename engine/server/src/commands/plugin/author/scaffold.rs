@@ -34,11 +34,64 @@ const MAX_NAME_CHARS: usize = 64;
 
 /// Names that a crate cannot have, or that mean another crate: Rust's words, its own libraries, and the SDK.
 const RESERVED: &[&str] = &[
-    "abstract", "alloc", "as", "async", "await", "become", "box", "break", "const", "continue", "core", "crate",
-    "deskbell", "deskbell-sdk", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if",
-    "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "proc-macro", "pub",
-    "ref", "return", "self", "static", "std", "struct", "super", "test", "trait", "true", "try", "type", "typeof",
-    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "become",
+    "box",
+    "break",
+    "const",
+    "continue",
+    "core",
+    "crate",
+    "deskbell",
+    "deskbell-sdk",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "let",
+    "loop",
+    "macro",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "override",
+    "priv",
+    "proc-macro",
+    "pub",
+    "ref",
+    "return",
+    "self",
+    "static",
+    "std",
+    "struct",
+    "super",
+    "test",
+    "trait",
+    "true",
+    "try",
+    "type",
+    "typeof",
+    "unsafe",
+    "unsized",
+    "use",
+    "virtual",
+    "where",
+    "while",
+    "yield",
 ];
 
 /// Whether a plugin, its folder and its crate can have this name.
@@ -109,12 +162,17 @@ fn find_sdk(named: Option<PathBuf>, own: &Path) -> anyhow::Result<PathBuf> {
     }
 }
 
+/// The versions that the SDK is tested with, where it lies in a checkout. Cargo leaves out what the plugin has no use for.
+fn lock_file(sdk: &Path) -> Option<String> {
+    fs::read_to_string(sdk.join("../../Cargo.lock")).ok()
+}
+
 /// Writes a new plugin's files into a folder of its name, below `parent`, and says which.
 pub(super) fn write(parent: &Path, name: &str, sdk: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let Some(sdk) = sdk.to_str() else {
+    let Some(path) = sdk.to_str() else {
         bail!("the path of the SDK, {}, is no UTF-8 and cannot stand in Cargo.toml; move it", sdk.display());
     };
-    let path = toml::Value::String(sdk.to_owned());
+    let path = toml::Value::String(path.to_owned());
     let dependency = format!("{{ package = \"deskbell-sdk\", path = {path} }}");
     let folder = parent.join(name);
     match fs::create_dir(&folder) {
@@ -124,7 +182,9 @@ pub(super) fn write(parent: &Path, name: &str, sdk: &Path) -> anyhow::Result<Vec
         made => made.with_context(|| format!("the folder {} cannot be made", folder.display()))?,
     }
     let mut written = Vec::new();
-    for (file, template) in FILES {
+    let lock_file = lock_file(sdk);
+    let lock_file = lock_file.as_deref().map(|text| ("Cargo.lock", text));
+    for (file, template) in FILES.iter().copied().chain(lock_file) {
         let path = folder.join(file);
         let text = template.replace("{{name}}", name).replace("{{sdk}}", &dependency);
         let writing = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
@@ -153,7 +213,10 @@ mod tests {
             check(name, "taken");
         }
         check("", "it is empty");
-        check("Urgent_Tag", "other characters than a to z, 0 to 9 and -; take lower-case letters, digits and single hyphens, such as 'urgent-tag'");
+        check(
+            "Urgent_Tag",
+            "other characters than a to z, 0 to 9 and -; take lower-case letters, digits and single hyphens, such as 'urgent-tag'",
+        );
         check("../x", "such as 'x'");
         check("2fast", "begin with a letter");
         check("-x", "begin with a letter");
@@ -168,13 +231,16 @@ mod tests {
     #[test]
     fn the_files_name_the_plugin_and_its_sdk() {
         let parent = tempfile::tempdir().unwrap();
-        let sdk = parent.path().join("a \"quoted\" sdk");
+        let sdk = parent.path().join("sdk/a \"quoted\" sdk");
+        fs::create_dir_all(&sdk).unwrap();
+        fs::write(parent.path().join("Cargo.lock"), "version = 4\n").unwrap();
         let written = write(parent.path(), "urgent-tag", &sdk).unwrap();
-        assert_eq!(written.len(), FILES.len());
+        assert_eq!(written.len(), FILES.len() + 1);
         let text = |file: &str| fs::read_to_string(parent.path().join("urgent-tag").join(file)).unwrap();
         let cargo: toml::Table = text("Cargo.toml").parse().unwrap();
         assert_eq!(cargo["package"]["name"].as_str(), Some("urgent-tag"));
         assert_eq!(cargo["dependencies"]["deskbell"]["path"].as_str(), sdk.to_str());
+        assert_eq!(text("Cargo.lock"), "version = 4\n");
         assert_eq!(Manifest::parse(&text("plugin.toml")).unwrap().name, "urgent-tag");
         for path in written {
             let text = fs::read_to_string(path).unwrap();

@@ -55,13 +55,19 @@ fn differences_are_named_where_they_are() {
         "effects[1].note: expected 1, got null",
     ];
     check(json!({ "effects": effects }), &decision(), &expected);
-    check(json!({ "effects": [{ "data": { "add": [] } }, {}] }), &decision(), &["effects[0].data.add: expected [], got [\"a\",\"b\"]"]);
+    check(
+        json!({ "effects": [{ "data": { "add": [] } }, {}] }),
+        &decision(),
+        &["effects[0].data.add: expected [], got [\"a\",\"b\"]"],
+    );
 }
 
 #[test]
 fn missing_and_surplus_entries_are_shown() {
-    let expected =
-        ["effects: expected 1, got 2", "effects[1]: not expected: {\"data\":{\"group\":null,\"priority\":\"high\"},\"kind\":\"ticket.update\",\"reason\":null}"];
+    let expected = [
+        "effects: expected 1, got 2",
+        "effects[1]: not expected: {\"data\":{\"group\":null,\"priority\":\"high\"},\"kind\":\"ticket.update\",\"reason\":null}",
+    ];
     check(json!({ "effects": [{ "kind": "ticket.tag" }] }), &decision(), &expected);
     let expected = ["timers: expected 1, got 0", "timers[0]: missing: {\"name\":\"nag\"}"];
     check(json!({ "timers": [{ "name": "nag" }] }), &decision(), &expected);
@@ -70,7 +76,8 @@ fn missing_and_surplus_entries_are_shown() {
 #[test]
 fn long_texts_are_shown_where_they_part() {
     let text = |end: &str| format!("{}{end}", "0123456789".repeat(8));
-    let expected = "x: from character 81 on expected \"…01234567890123456789same but this\", got \"…01234567890123456789that\"";
+    let expected =
+        "x: from character 81 on expected \"…01234567890123456789same but this\", got \"…01234567890123456789that\"";
     assert_eq!(texts("x", &text("same but this"), &text("that")), expected);
     assert_eq!(texts("x", "a", "b"), "x: expected \"a\", got \"b\"");
     assert!(texts("x", &"a".repeat(400), &"b".repeat(400)).contains("(cut)"));
@@ -86,7 +93,9 @@ fn many_differences_are_cut() {
 #[test]
 fn failures_are_compared_where_the_plugin_states_them() {
     let plugin = || Identity { name: "p".into(), version: "1".into() };
-    let stated = || outcome(Err(Failure::Refused { plugin: plugin(), message: "no such rule".to_owned(), retry: false }), vec![]);
+    let stated = || {
+        outcome(Err(Failure::Refused { plugin: plugin(), message: "no such rule".to_owned(), retry: false }), vec![])
+    };
     check(json!({ "failure": {} }), &stated(), &[]);
     check(json!({ "failure": { "retry": false, "message": "rule" } }), &stated(), &[]);
     let expected = [
@@ -103,11 +112,21 @@ fn failures_are_compared_where_the_plugin_states_them() {
 
 #[test]
 fn events_and_reasons_of_connectors_are_compared() {
-    let stated = StatedEvent { id: "1".to_owned(), kind: "deskbell.ticket.created".to_owned(), subject: None, time: TIME, data: "{}".to_owned() };
+    let stated = StatedEvent {
+        id: "1".to_owned(),
+        kind: "deskbell.ticket.created".to_owned(),
+        subject: None,
+        time: TIME,
+        data: "{}".to_owned(),
+    };
     let parsed = Parsed { events: vec![stated], ignored: None };
     let outcome = outcome(Ok(Made::Parsed(parsed, vec!["events[0]: no".to_owned()])), vec![]);
     check(json!({ "events": [{ "id": "1", "data": {} }] }), &outcome, &["events[0]: no"]);
-    let expected = ["events[0].time: expected \"2026\", got \"2026-01-05T08:00:00Z\"", "ignored: expected a reason with '', got ''", "events[0]: no"];
+    let expected = [
+        "events[0].time: expected \"2026\", got \"2026-01-05T08:00:00Z\"",
+        "ignored: expected a reason with '', got ''",
+        "events[0]: no",
+    ];
     check(json!({ "events": [{ "time": "2026" }], "ignored": "" }), &outcome, &expected);
 }
 
@@ -126,10 +145,22 @@ fn requests_and_ends_of_actions_are_compared() {
     check(json!({ "requests": named, "done": "r" }), &with(Made::Done(Some("r".to_owned()))), &[]);
     check(json!({ "done": null }), &with(Made::Done(None)), &[]);
     check(json!({ "impossible": "closed" }), &with(Made::Impossible("it is closed".to_owned())), &[]);
-    check(json!({ "done": null }), &with(Made::Done(Some("r".to_owned()))), &["done: expected null, got done with \"r\""]);
-    check(json!({ "done": "x" }), &with(Made::Impossible("gone".to_owned())), &["done: expected \"x\", got impossible: gone"]);
+    check(
+        json!({ "done": null }),
+        &with(Made::Done(Some("r".to_owned()))),
+        &["done: expected null, got done with \"r\""],
+    );
+    check(
+        json!({ "done": "x" }),
+        &with(Made::Impossible("gone".to_owned())),
+        &["done: expected \"x\", got impossible: gone"],
+    );
     check(json!({ "impossible": "x" }), &with(Made::Done(None)), &["impossible: expected a reason with 'x', got done"]);
-    check(json!({}), &with(Made::Unanswered(1)), &["responses: there is no answer for request 1: PUT https://a.example/1"]);
+    check(
+        json!({}),
+        &with(Made::Unanswered(1)),
+        &["responses: there is no answer for request 1: PUT https://a.example/1"],
+    );
     let missing = json!({ "requests": [{ "headers": { "x-other": "k" } }] });
     check(missing, &with(Made::Done(None)), &["requests[0].headers.x-other: missing, expected \"k\""]);
 }

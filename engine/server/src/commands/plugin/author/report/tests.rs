@@ -57,16 +57,35 @@ refused:
 log:
   info  hello
   2 more lines did not fit and were dropped";
-    assert_eq!(text(&outcome(Ok(Made::Decision(decision)))), expected);
+    assert_eq!(story(&outcome(Ok(Made::Decision(decision)))), expected);
+}
+
+fn trap(backtrace: &str) -> Failure {
+    let plugin = Identity { name: "p".into(), version: "1".into() };
+    Failure::Trap { plugin, message: "unreachable".to_owned(), backtrace: Some(backtrace.to_owned()) }
 }
 
 #[test]
 fn a_failure_is_told_with_what_becomes_of_it() {
-    let plugin = Identity { name: "p".into(), version: "1".into() };
-    let trap = Failure::Trap { plugin, message: "unreachable".to_owned(), backtrace: Some("0: handle\n".to_owned()) };
-    let text = text(&outcome(Err(trap)));
-    let expected = "failed (trap), and it would be called again later\n  plugin p 1 trapped: unreachable\n  0: handle\n";
+    let failure =
+        trap("error while executing at wasm backtrace:\n    0: 0x1 - p.wasm!abort\n    1: 0x2 - p.wasm!handle\n");
+    let text = story(&outcome(Err(failure)));
+    let expected = "\
+failed (trap), and it would be called again later
+  plugin p 1 trapped: unreachable
+  0: 0x1 - p.wasm!abort
+  1: 0x2 - p.wasm!handle
+";
     assert!(text.starts_with(expected), "{text}");
+}
+
+#[test]
+fn frames_without_names_are_left_out() {
+    let nameless = "0: 0x1 - <unknown>!<wasm function 29>\n";
+    let hint = trap(nameless);
+    assert!(frames(&hint).concat().contains("strip = false"));
+    let named = trap(&format!("{nameless}1: 0x2 - p.wasm!handle\n"));
+    assert_eq!(frames(&named), ["1: 0x2 - p.wasm!handle"]);
 }
 
 #[test]
@@ -88,7 +107,7 @@ requests:
       {\"a\":1}
 unfinished: it waits for the answer to request 1 of 1; give the fixture `responses`
 ";
-    let text = text(&outcome);
+    let text = story(&outcome);
     assert!(text.starts_with(expected), "{text}");
 }
 
@@ -98,4 +117,11 @@ fn names_in_json_have_their_units() {
     assert_eq!(used("CPU time", Unit::Micros), "cpu_us");
     assert_eq!(used("memory", Unit::Bytes), "memory_bytes");
     assert_eq!(used("instructions", Unit::Number), "instructions");
+}
+
+#[test]
+fn what_is_used_stands_beside_its_limit() {
+    let words = |name, used, limit, unit| Used { name, used, limit, unit }.in_words();
+    assert_eq!(words("memory", 1_114_112, Some(32 << 20), Unit::Bytes), "memory            1.06 MiB  of 32 MiB");
+    assert_eq!(words("instructions", 17_221, None, Unit::Number), "instructions        17,221  not limited");
 }

@@ -13,7 +13,10 @@ fn check_refused<T>(sample: anyhow::Result<T>, expected: &str) {
 #[test]
 fn an_empty_event_is_a_new_ticket() {
     let event = event(json!({})).unwrap();
-    assert_eq!((event.id.as_str(), event.source.as_str(), event.kind.as_str()), ("event-1", "support", "ticket.created"));
+    assert_eq!(
+        (event.id.as_str(), event.source.as_str(), event.kind.as_str()),
+        ("event-1", "support", "ticket.created")
+    );
     assert_eq!((event.time, event.received_at, event.subject.as_deref()), (TIME, TIME, Some("1")));
     assert_eq!((TIME.to_string().as_str(), event.data.as_str()), ("2026-01-05T08:00:00Z", "{}"));
     let (id, ticket) = event.ticket.unwrap();
@@ -34,7 +37,10 @@ fn what_is_given_reaches_event_and_ticket() {
     let (id, ticket) = event.ticket.unwrap();
     assert_eq!((id.as_str(), ticket.created_at), ("9", event.time));
     assert_eq!((ticket.fields.kind.as_deref(), ticket.fields.priority), (Some("question"), Priority::Urgent));
-    assert_eq!((ticket.fields.requester.name.as_deref(), ticket.fields.requester.id.as_str()), (Some("Cleo"), "customer-1"));
+    assert_eq!(
+        (ticket.fields.requester.name.as_deref(), ticket.fields.requester.id.as_str()),
+        (Some("Cleo"), "customer-1")
+    );
     assert_eq!((ticket.reopens, ticket.escalations, &ticket.end), (2, 3, &Some(End::Merged("7".to_owned()))));
     assert_eq!((event.actor.unwrap().role, event.data.as_str()), (Role::Agent, r#"{"a":1}"#));
     assert_eq!(event.extra, [("b".to_owned(), "[2]".to_owned())]);
@@ -61,7 +67,7 @@ fn what_plugins_cannot_get_is_refused() {
     check_refused(event(json!({ "ticket": { "status": "done" } })), "unknown variant `done`");
     check_refused(event(json!({ "ticket": { "source": "sales" } })), "they have one source");
     check_refused(event(json!({ "ticket": { "extra": { "x": 1 } } })), "a ticket's extra has 'x'");
-    check_refused(event(json!({ "time": "today" })), "time: 'today' is not an RFC 3339 time");
+    check_refused(event(json!({ "time": "today" })), "an event's time cannot be read: 'today' is not an RFC 3339 time");
     check_refused(event(json!({ "data": 1 })), "an event cannot be read");
     check_refused(agent(json!({})), "an agent cannot be read");
     check_refused(delivery(json!([])), "a delivery is a JSON object");

@@ -1,0 +1,30 @@
+//! Deskbell from outside: the real binary on a real Postgres, with a fake helpdesk at the other end. See README.md.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod support {
+    pub(crate) mod cluster;
+    pub(crate) mod config;
+    pub(crate) mod database;
+    pub(crate) mod engine;
+    pub(crate) mod helpdesk;
+    pub(crate) mod invariants;
+    pub(crate) mod load;
+    pub(crate) mod program;
+    pub(crate) mod proxy;
+    pub(crate) mod waiting;
+    pub(crate) mod webhook;
+}
+
+mod scenarios {
+    mod crashes;
+    mod deliveries;
+    mod import;
+    mod order;
+    mod outages;
+    mod plans;
+    mod plugins;
+    mod processes;
+    mod statements;
+    mod webhooks;
+}

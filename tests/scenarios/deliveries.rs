@@ -1,0 +1,216 @@
+//! Actions at a helpdesk that is down, slow, lossy or unwilling.
+
+use serde_json::{Value, json};
+
+use crate::support::config::{self, ROUTING};
+use crate::support::engine::TestEngine;
+use crate::support::helpdesk::{Helpdesk, Then};
+use crate::support::waiting::wait_until;
+use crate::support::webhook::{commented, created};
+
+/// An engine where each event of a ticket makes one note.
+async fn start() -> (Helpdesk, TestEngine) {
+    let helpdesk = Helpdesk::start().await;
+    let echoes = config::with_guest("echoes", r#""ticket.note""#);
+    let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[&echoes])).await;
+    (helpdesk, engine)
+}
+
+async fn outbox(engine: &TestEngine) -> Vec<Value> {
+    engine.sql("SELECT key::text AS key, state FROM outbox ORDER BY outbox_id").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helpdesk_that_is_down_gets_everything_later_in_order() {
+    let (helpdesk, engine) = start().await;
+    helpdesk.answer(|received| if received.ticket == "T-1" { Then::Status(503) } else { Then::Done });
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("the first attempt", "SELECT count(*) FROM attempt WHERE outcome = 1", 1).await;
+    engine.post(&commented("T-1", "Hello?")).await;
+    engine.post(&commented("T-1", "Anybody there?")).await;
+    engine.post(&created("T-2")).await;
+    engine.database.wait_for("all are decided on", "SELECT count(*) FROM outbox", 4).await;
+    wait_until("the other ticket's action", async || helpdesk.done_on("T-2").len() == 1).await;
+    assert_eq!(helpdesk.received().iter().filter(|received| received.ticket == "T-1").count(), 1, "the others wait behind the first");
+    let wait = "SELECT count(*) FROM outbox_lane WHERE attempts = 1 AND wake_at BETWEEN now() + interval '1 s' AND now() + interval '7 s'";
+    assert_eq!(engine.database.number(wait).await, 1, "it is tried again in about 5 s");
+
+    helpdesk.answer(|_| Then::Done);
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+    let expected: Vec<String> = engine
+        .sql("SELECT o.key::text AS key FROM outbox AS o JOIN lane USING (tenant_id, lane_id) WHERE lane.key = 'T-1' ORDER BY outbox_id")
+        .await
+        .iter()
+        .map(|row| row["key"].as_str().unwrap().to_owned())
+        .collect();
+    let done: Vec<String> = helpdesk.done_on("T-1").into_iter().map(|done| done.key).collect();
+    assert_eq!(done, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_that_is_given_up_is_a_dead_letter_and_can_be_replayed() {
+    let (helpdesk, engine) = start().await;
+    helpdesk.answer(|_| Then::Status(500));
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("the first attempt", "SELECT count(*) FROM attempt", 1).await;
+    // Three days later.
+    engine.database.execute("UPDATE outbox_lane SET attempts = 11, wake_at = now()").await;
+    engine.database.wait_for("the dead letter", "SELECT count(*) FROM dead_letter WHERE kind = 1", 1).await;
+    assert_eq!(outbox(&engine).await[0]["state"], 3);
+    let listed = engine.run(&["dead-letters", "list", "--format", "json"]).await;
+    let letters: Value = serde_json::from_str(&listed.stdout).unwrap();
+    assert_eq!((&letters[0]["kind"], &letters[0]["of"], &letters[0]["attempts"]), (&json!("action"), &json!("source:desk"), &json!(12)));
+    assert!(letters[0]["error"].as_str().unwrap().contains("500"), "{letters}");
+
+    helpdesk.answer(|_| Then::Done);
+    // The lane goes on after what was given up: a plugin's note about it, and what comes later.
+    engine.post(&commented("T-1", "Hello?")).await;
+    engine.work_off().await;
+    let n_before = helpdesk.done_on("T-1").len();
+    let key = helpdesk.received()[0].key.clone();
+    assert!(helpdesk.done_on("T-1").iter().all(|done| done.key != key));
+    let replayed = engine.run(&["dead-letters", "replay", "--all"]).await;
+    assert!(replayed.status.success(), "{replayed:?}");
+    wait_until("the replayed action", async || helpdesk.done_on("T-1").len() == n_before + 1).await;
+    engine.work_off().await;
+    assert_eq!(helpdesk.done_on("T-1").last().unwrap().key, key, "with the key that it had");
+    assert!(outbox(&engine).await.iter().all(|row| row["state"] == 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_is_not_lost_to_an_attempt_that_is_under_way() {
+    let (helpdesk, engine) = start().await;
+    helpdesk.answer(|received| if received.data["body"].as_str().unwrap().contains("My invoice") && received.ticket == "T-1" { Then::Status(500) } else { Then::Done });
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("the first attempt", "SELECT count(*) FROM attempt", 1).await;
+    engine.database.execute("UPDATE outbox_lane SET attempts = 11, wake_at = now()").await;
+    engine.database.wait_for("the dead letter", "SELECT count(*) FROM dead_letter WHERE kind = 1", 1).await;
+    engine.work_off().await;
+    let given_up = helpdesk.received()[0].key.clone();
+
+    // The next action of the ticket is on its way, and slow, when somebody replays the first.
+    helpdesk.answer(|_| Then::Hang);
+    engine.post(&commented("T-1", "Hello?")).await;
+    engine.database.wait_for("the next is under way", "SELECT count(*) FROM outbox_lane WHERE lease_token IS NOT NULL", 1).await;
+    let replayed = engine.run(&["dead-letters", "replay", "--all"]).await;
+    assert!(replayed.status.success(), "{replayed:?}");
+    helpdesk.answer(|_| Then::Done);
+    engine.database.wait_for("the slow one is given back", "SELECT count(*) FROM outbox_lane WHERE lease_token IS NOT NULL", 0).await;
+    engine.database.end_delivery_waits().await;
+    wait_until("both are done", async || helpdesk.done_on("T-1").iter().any(|done| done.key == given_up)).await;
+    engine.work_off().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_is_not_lost_to_an_attempt_that_succeeds_meanwhile() {
+    let (helpdesk, engine) = start().await;
+    helpdesk.answer(|_| Then::Status(500));
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("the first attempt", "SELECT count(*) FROM attempt", 1).await;
+    engine.database.execute("UPDATE outbox_lane SET attempts = 11, wake_at = now()").await;
+    engine.database.wait_for("the dead letter", "SELECT count(*) FROM dead_letter WHERE kind = 1", 1).await;
+    helpdesk.answer(|_| Then::Done);
+    engine.work_off().await;
+    let given_up = helpdesk.received()[0].key.clone();
+
+    // The next action's answer comes after the replay was asked for.
+    let (go, gone) = std::sync::mpsc::channel::<()>();
+    let gone = std::sync::Mutex::new(Some(gone));
+    helpdesk.answer(move |_| {
+        if let Some(gone) = gone.lock().unwrap().take() {
+            // Within the time that an attempt may take.
+            let _ = gone.recv_timeout(std::time::Duration::from_millis(1800));
+        }
+        Then::Done
+    });
+    engine.post(&commented("T-1", "Hello?")).await;
+    engine.database.wait_for("the next is under way", "SELECT count(*) FROM outbox_lane WHERE lease_token IS NOT NULL", 1).await;
+    let replayed = engine.run(&["dead-letters", "replay", "--all"]).await;
+    assert!(replayed.status.success(), "{replayed:?}");
+    let _ = go.send(());
+    wait_until("both are done", async || helpdesk.done_on("T-1").iter().any(|done| done.key == given_up)).await;
+    engine.work_off().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_whose_answer_is_lost_is_repeated_with_the_same_key() {
+    let (helpdesk, engine) = start().await;
+    let mut n_requests = 0;
+    helpdesk.answer(move |_| {
+        n_requests += 1;
+        if n_requests == 1 { Then::Vanish } else { Then::Done }
+    });
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("the first attempt", "SELECT count(*) FROM attempt", 1).await;
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+    let received = helpdesk.received();
+    assert_eq!(received.len(), 2);
+    assert_eq!(received[0].key, received[1].key);
+    assert_eq!(helpdesk.done().len(), 1, "the repeat changed nothing");
+    assert_eq!(outbox(&engine).await[0]["state"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helpdesk_that_never_answers_holds_up_no_other_ticket() {
+    let (helpdesk, engine) = start().await;
+    helpdesk.answer(|received| if received.ticket == "T-1" { Then::Hang } else { Then::Done });
+    engine.post(&created("T-1")).await;
+    for n in 2..8 {
+        engine.post(&created(&format!("T-{n}"))).await;
+    }
+    wait_until("the others' actions", async || helpdesk.done().len() == 6).await;
+    engine.database.wait_for("it is timed out", "SELECT count(*) FROM attempt WHERE outcome IN (1, 2)", 1).await;
+    helpdesk.answer(|_| Then::Done);
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+    assert_eq!(helpdesk.done().len(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helpdesk_that_asks_for_patience_gets_it() {
+    let (helpdesk, engine) = start().await;
+    helpdesk.answer(|_| Then::RetryAfter(429, 3600));
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("the first attempt", "SELECT count(*) FROM attempt", 1).await;
+    let patient = "SELECT count(*) FROM outbox_lane WHERE wake_at BETWEEN now() + interval '59 min' AND now() + interval '61 min'";
+    engine.database.wait_for("it waits for an hour", patient, 1).await;
+    helpdesk.answer(|_| Then::Done);
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_helpdesk_cannot_do_is_said_and_not_tried_again() {
+    let helpdesk = Helpdesk::start().await;
+    let echoes = config::with_guest("echoes", r#""ticket.note""#);
+    let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[ROUTING, &echoes])).await;
+    helpdesk.answer(|received| if received.kind == "ticket.update" { Then::Status(422) } else { Then::Done });
+    engine.post(&created("T-1")).await;
+    engine.work_off().await;
+    let rows = engine.sql("SELECT state, reference FROM outbox ORDER BY outbox_id").await;
+    assert_eq!((&rows[0]["state"], &rows[1]["state"]), (&json!(4), &json!(2)), "{rows:?}");
+    assert!(rows[0]["reference"].as_str().unwrap().contains("as the test says"), "{rows:?}");
+    assert_eq!(helpdesk.received().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helpdesk_that_keeps_failing_is_left_alone_for_a_while() {
+    let (helpdesk, engine) = start().await;
+    helpdesk.answer(|_| Then::Status(503));
+    for n in 0..40 {
+        engine.post(&created(&format!("T-{n}"))).await;
+    }
+    wait_until("the breaker opens", async || engine.log().contains("the destination keeps failing")).await;
+    engine.database.wait_for("all are decided on", "SELECT count(*) FROM outbox", 40).await;
+    let n_tried = helpdesk.received().len();
+    assert!(n_tried < 40, "{n_tried} requests to a helpdesk that had failed five times in a row");
+    helpdesk.answer(|_| Then::Done);
+    wait_until("everything is done in the end", async || {
+        engine.database.end_delivery_waits().await;
+        helpdesk.done().len() == 40
+    })
+    .await;
+    engine.work_off().await;
+}

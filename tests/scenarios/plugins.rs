@@ -1,0 +1,149 @@
+//! Plugins that fail, and those beside them.
+
+use serde_json::Value;
+
+use crate::support::config::{self, ROUTING};
+use crate::support::engine::TestEngine;
+use crate::support::helpdesk::Helpdesk;
+use crate::support::webhook::{commented, created, updated};
+
+const WRONG_RULES: &str = r#"
+[[plugin]]
+name = "routing"
+settings = { on = ["created", "no_group"], rules = [{ name = "typo", when = { chanel = "web" }, then = { group = "billing" } }] }
+"#;
+const MENDED_RULES: &str = r#"
+[[plugin]]
+name = "routing"
+settings = { on = ["created", "no_group"], rules = [{ name = "all", then = { tags = ["seen"] } }] }
+"#;
+
+async fn dead_letters(engine: &TestEngine) -> Vec<Value> {
+    let listed = engine.run(&["dead-letters", "list", "--format", "json"]).await;
+    assert!(listed.status.success(), "{listed:?}");
+    serde_json::from_str(&listed.stdout).unwrap()
+}
+
+async fn replay_all(engine: &TestEngine) {
+    let replayed = engine.run(&["dead-letters", "replay", "--all"]).await;
+    assert!(replayed.status.success(), "{replayed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_never_ends_costs_the_others_nothing() {
+    let helpdesk = Helpdesk::start().await;
+    let loops = config::with_guest("loops", "");
+    let further = ["\n[limits]\nattempts = 2\n", &loops, ROUTING];
+    let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &further)).await;
+    engine.post(&created("T-1")).await;
+    // Routing has done its part while the other waits for its second attempt.
+    engine.database.wait_for("the action of the other plugin", "SELECT count(*) FROM outbox WHERE state = 2", 1).await;
+    engine.database.wait_for("the failed plugin is held", "SELECT count(*) FROM hold WHERE attempts = 1", 1).await;
+    assert_eq!(dead_letters(&engine).await, Vec::<Value>::new());
+    engine
+        .database
+        .execute("UPDATE hold SET next_at = now(); UPDATE lane SET next_timer = now(), wake_at = now() WHERE lease_token IS NULL")
+        .await;
+    engine.database.wait_for("the dead letter", "SELECT count(*) FROM dead_letter", 1).await;
+    engine.work_off().await;
+    let letters = dead_letters(&engine).await;
+    assert_eq!(letters[0]["of"], "loops");
+    assert_eq!(letters[0]["attempts"], 2);
+    assert!(letters[0]["error"].as_str().unwrap().contains("loops"), "{letters:?}");
+    assert_eq!(engine.database.number("SELECT count(*) FROM hold").await, 0, "it is not held any more");
+
+    // Nothing has been mended, so a replay ends as before, and calls nobody else.
+    replay_all(&engine).await;
+    engine.database.wait_for("it fails again", "SELECT count(*) FROM plugin_call WHERE plugin = 'loops'", 3).await;
+    assert_eq!(engine.database.number("SELECT count(*) FROM plugin_call WHERE plugin = 'routing'").await, 1);
+    assert_eq!(helpdesk.received().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_keeps_failing_is_suspended_and_its_events_wait() {
+    let helpdesk = Helpdesk::start().await;
+    let loops = config::with_guest("loops", "");
+    let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[&loops, ROUTING])).await;
+    for n in 0..30 {
+        engine.post(&created(&format!("T-{n}"))).await;
+    }
+    engine.database.wait_for("the others' actions", "SELECT count(*) FROM outbox WHERE plugin = 'routing' AND state = 2", 30).await;
+    engine.database.wait_for("all its events wait", "SELECT count(*) FROM hold WHERE plugin = 'loops'", 30).await;
+    let n_calls = engine.database.number("SELECT count(*) FROM plugin_call WHERE plugin = 'loops'").await;
+    assert!(n_calls < 30, "it was called {n_calls} times though it had failed ten times in a row");
+    assert!(engine.log().contains("suspended"), "{}", engine.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_is_replayed_after_the_mistake_is_mended() {
+    let helpdesk = Helpdesk::start().await;
+    let address = helpdesk.address.to_string();
+    let mut engine = TestEngine::start(&config::with(&address, &[WRONG_RULES])).await;
+    engine.post(&created("T-1")).await;
+    engine.work_off().await;
+    let letters = dead_letters(&engine).await;
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0]["error"].as_str().unwrap().contains("`chanel` is no field"), "{letters:?}");
+
+    engine.configure(&config::with(&address, &[MENDED_RULES]));
+    engine.restart().await;
+    replay_all(&engine).await;
+    engine.database.wait_for("the replayed decision", "SELECT count(*) FROM outbox WHERE state = 2", 1).await;
+    engine.work_off().await;
+    assert_eq!(helpdesk.done_on("T-1").len(), 1);
+    assert_eq!(dead_letters(&engine).await, Vec::<Value>::new());
+    let twice = engine.run(&["dead-letters", "replay", "1"]).await;
+    assert!(!twice.status.success() && twice.stderr.contains("replayed already"), "{twice:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_decides_again_on_its_own_event_alone() {
+    let helpdesk = Helpdesk::start().await;
+    let address = helpdesk.address.to_string();
+    let mut engine = TestEngine::start(&config::with(&address, &[WRONG_RULES])).await;
+    engine.post(&created("T-1")).await;
+    engine.work_off().await;
+    engine.configure(&config::with(&address, &[MENDED_RULES]));
+    engine.restart().await;
+    // It works by now, so these are decided on at once.
+    engine.post(&commented("T-1", "Hello?")).await;
+    engine.post(&updated("T-1", serde_json::json!({ "category": "money" }))).await;
+    engine.work_off().await;
+    replay_all(&engine).await;
+    let decided = "SELECT event_id, count(*) FROM plugin_call WHERE outcome = 0 GROUP BY 1 ORDER BY 1";
+    let of_created = "SELECT count(*) FROM plugin_call WHERE outcome = 0 AND kind = 'ticket.created'";
+    engine.database.wait_for("the replayed decision", of_created, 1).await;
+    engine.work_off().await;
+    let counts: Vec<i64> = engine.sql(decided).await.iter().map(|row| row["count"].as_i64().unwrap()).collect();
+    assert_eq!(counts, [1, 1, 1], "what had been decided on was decided on again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_delivery_that_is_replayed_takes_no_other_with_it() {
+    let helpdesk = Helpdesk::start().await;
+    let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[])).await;
+    for n in 0..3 {
+        let unreadable = crate::support::webhook::Delivery::new("application/json", format!("nonsense {n}"));
+        assert_eq!(engine.deliver(&unreadable).await.status, 202);
+    }
+    engine.database.wait_for("the dead letters", "SELECT count(*) FROM dead_letter", 3).await;
+    engine.work_off().await;
+    let replayed = engine.run(&["dead-letters", "replay", "1"]).await;
+    assert!(replayed.status.success(), "{replayed:?}");
+    engine.database.wait_for("it is dead again", "SELECT count(*) FROM dead_letter WHERE dead_letter_id > 3", 1).await;
+    engine.work_off().await;
+    assert_eq!(dead_letters(&engine).await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_plugin_may_not_ask_for_becomes_a_dead_letter_that_says_how_to_allow_it() {
+    let helpdesk = Helpdesk::start().await;
+    let ok = config::with_guest("ok", "");
+    let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[&ok])).await;
+    engine.post(&created("T-1")).await;
+    engine.work_off().await;
+    let letters = dead_letters(&engine).await;
+    let error = letters[0]["error"].as_str().unwrap();
+    assert!(error.contains("ticket.tag") && error.contains("grant"), "{error}");
+    assert_eq!(helpdesk.received().len(), 0);
+}

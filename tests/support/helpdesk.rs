@@ -1,0 +1,181 @@
+//! A fake helpdesk: it takes the actions of the generic connector, does each once by its key as the connector's README
+//! asks, and can be told to answer otherwise.
+//!
+//! It speaks HTTP by itself, since a server library would not let go of a connection in the middle.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use deskbell_model::timestamp::Timestamp;
+use deskbell_workers::signature::standard_webhooks::{ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use super::webhook::SECRET;
+
+/// What is done with a request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Then {
+    /// Done, and said so.
+    Done,
+    /// Not done, answered with this status.
+    Status(u16),
+    /// The same, with `Retry-After` in seconds.
+    RetryAfter(u16, u32),
+    /// Done, but the connection breaks before the answer.
+    Vanish,
+    /// Not done, and never answered.
+    Hang,
+}
+
+/// A request as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Received {
+    pub(crate) key: String,
+    pub(crate) kind: String,
+    pub(crate) ticket: String,
+    pub(crate) data: Value,
+    pub(crate) reason: Option<String>,
+    /// Whether its signature holds.
+    pub(crate) signed: bool,
+    /// Whether something was done because of it: not refused, and the first of its key.
+    pub(crate) took_effect: bool,
+    pub(crate) then: Then,
+}
+
+type Judge = Box<dyn FnMut(&Received) -> Then + Send>;
+
+struct State {
+    received: Vec<Received>,
+    done: HashSet<String>,
+    judge: Judge,
+}
+
+/// The helpdesk. It ends when this is dropped.
+pub(crate) struct Helpdesk {
+    pub(crate) address: SocketAddr,
+    state: Arc<Mutex<State>>,
+    server: JoinHandle<()>,
+}
+
+impl Helpdesk {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let judge: Judge = Box::new(|_| Then::Done);
+        let state = Arc::new(Mutex::new(State { received: Vec::new(), done: HashSet::new(), judge }));
+        let server = tokio::spawn(serve(listener, Arc::clone(&state)));
+        Self { address, state, server }
+    }
+
+    /// What is done with requests from now on.
+    pub(crate) fn answer(&self, judge: impl FnMut(&Received) -> Then + Send + 'static) {
+        self.state.lock().unwrap().judge = Box::new(judge);
+    }
+
+    /// Everything that came, in order.
+    pub(crate) fn received(&self) -> Vec<Received> {
+        self.state.lock().unwrap().received.clone()
+    }
+
+    /// What was done, in order.
+    pub(crate) fn done(&self) -> Vec<Received> {
+        self.received().into_iter().filter(|received| received.took_effect).collect()
+    }
+
+    /// What was done on a ticket, in order.
+    pub(crate) fn done_on(&self, ticket: &str) -> Vec<Received> {
+        self.done().into_iter().filter(|received| received.ticket == ticket).collect()
+    }
+}
+
+impl Drop for Helpdesk {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(converse(stream, Arc::clone(&state)));
+    }
+}
+
+/// One connection: request after request, until one side is done with it.
+async fn converse(mut stream: TcpStream, state: Arc<Mutex<State>>) {
+    let mut pending = Vec::new();
+    while let Some((headers, body)) = request(&mut stream, &mut pending).await {
+        let then = judge(&state, &headers, &body);
+        let (status, further, body) = match then {
+            Then::Done => (200, String::new(), json!({ "reference": "noted" }).to_string()),
+            Then::Status(status) => (status, String::new(), json!({ "reason": "as the test says" }).to_string()),
+            Then::RetryAfter(status, seconds) => (status, format!("retry-after: {seconds}\r\n"), String::new()),
+            Then::Vanish => return,
+            Then::Hang => std::future::pending().await,
+        };
+        let answer = format!("HTTP/1.1 {status} -\r\n{further}content-length: {}\r\n\r\n{body}", body.len());
+        if stream.write_all(answer.as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+type Headers = Vec<(String, String)>;
+
+/// The next request's headers and body; none where the other side is done.
+async fn request(stream: &mut TcpStream, pending: &mut Vec<u8>) -> Option<(Headers, Vec<u8>)> {
+    let head_end = loop {
+        if let Some(at) = pending.windows(4).position(|window| window == b"\r\n\r\n") {
+            break at + 4;
+        }
+        if stream.read_buf(pending).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let head = String::from_utf8_lossy(&pending[..head_end]).into_owned();
+    let split = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
+    let headers: Headers = head.lines().skip(1).filter_map(split).collect();
+    let length = header(&headers, "content-length").parse::<usize>().unwrap_or(0);
+    while pending.len() < head_end + length {
+        if stream.read_buf(pending).await.ok()? == 0 {
+            return None;
+        }
+    }
+    let rest = pending.split_off(head_end + length);
+    let body = pending.split_off(head_end);
+    *pending = rest;
+    Some((headers, body))
+}
+
+fn header<'a>(headers: &'a Headers, wanted: &str) -> &'a str {
+    headers.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value)
+}
+
+fn judge(state: &Mutex<State>, headers: &Headers, body: &[u8]) -> Then {
+    let action: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |pointer: &str| action.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let seconds = header(headers, TIMESTAMP_HEADER).parse().unwrap_or(0);
+    let key = header(headers, ID_HEADER).to_owned();
+    let signature = sign(SECRET.as_bytes(), &key, Timestamp::from_seconds(seconds), body).unwrap();
+    let mut received = Received {
+        signed: header(headers, SIGNATURE_HEADER) == signature && text("/data/key") == key,
+        key,
+        kind: text("/data/kind"),
+        ticket: text("/data/ticket/id"),
+        data: action.pointer("/data/data").cloned().unwrap_or_default(),
+        reason: action.pointer("/data/reason").and_then(Value::as_str).map(str::to_owned),
+        took_effect: false,
+        then: Then::Done,
+    };
+    let mut state = state.lock().unwrap();
+    let then = (state.judge)(&received);
+    received.then = then;
+    if matches!(then, Then::Done | Then::Vanish) {
+        received.took_effect = state.done.insert(received.key.clone());
+    }
+    state.received.push(received);
+    then
+}

@@ -1,0 +1,36 @@
+//! Waiting for what other processes do: the one place where the tests let time pass.
+
+use std::time::{Duration, Instant};
+
+/// Whatever a scenario waits for happens within this, or never.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+
+/// Waits until `holds`; fails with `what` where that takes longer than [`PATIENCE`].
+#[track_caller]
+pub(crate) fn wait_until(what: &str, holds: impl AsyncFnMut() -> bool) -> impl Future<Output = ()> {
+    wait_within(PATIENCE, what, holds)
+}
+
+/// The same with a limit of its own.
+pub(crate) async fn wait_within(limit: Duration, what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !holds().await {
+        assert!(started.elapsed() < limit, "{what}: not within {limit:?}");
+        moment().await;
+    }
+}
+
+/// Between two looks, or two attempts of a sender.
+pub(crate) async fn moment() {
+    tokio::time::sleep(LOOK_EVERY).await;
+}
+
+/// The same where nothing asynchronous runs yet.
+pub(crate) fn wait_blocking(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
