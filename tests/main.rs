@@ -20,6 +20,7 @@ mod scenarios {
     mod crashes;
     mod deliveries;
     mod import;
+    mod locks;
     mod order;
     mod outages;
     mod plans;

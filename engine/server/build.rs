@@ -56,7 +56,9 @@ fn names(root: &Path) -> Result<Vec<String>, String> {
 fn target_dir(root: &Path) -> PathBuf {
     // The build script's own folder lies in the one that Cargo uses: <target>/<profile>/build/<package>/out.
     let out = env::var("OUT_DIR").map(PathBuf::from).unwrap_or_default();
-    out.ancestors().find(|dir| dir.file_name().is_some_and(|name| name == "target")).map_or_else(|| root.join("target"), Path::to_path_buf)
+    out.ancestors()
+        .find(|dir| dir.file_name().is_some_and(|name| name == "target"))
+        .map_or_else(|| root.join("target"), Path::to_path_buf)
 }
 
 /// One after the other, each as a component alone: a library beside it would keep the linker from leaving out what it

@@ -8,7 +8,7 @@ use crate::support::invariants;
 use crate::support::load::{Load, Shape};
 use crate::support::waiting::{wait_until, wait_within};
 
-const SHAPE: Shape = Shape { tickets: 16, events_per_ticket: 5, senders: 8 };
+const SHAPE: Shape = Shape { prefix: "T-", tickets: 16, events_per_ticket: 5, senders: 8 };
 
 /// Has the engine die at `point` when it passes it for the n-th time, for each n one after the other, under load;
 /// whatever happened, everything that was answered 2xx is done once in the end.
@@ -32,7 +32,10 @@ async fn survives(point: &str, passes: &[u32]) {
     assert_eq!(n_deaths, passes.len(), "the engine died each time");
     let taken = load.sent().await;
     let counts = invariants::check(&engine.database, &helpdesk, &taken).await;
-    println!("{point}: {n_deaths} deaths, {} attempts of senders failed, {} duplicates, {counts:?}", taken.n_failed, taken.n_duplicates);
+    println!(
+        "{point}: {n_deaths} deaths, {} attempts of senders failed, {} duplicates, {counts:?}",
+        taken.n_failed, taken.n_duplicates
+    );
 }
 
 macro_rules! survives {
@@ -68,6 +71,8 @@ async fn a_killed_engines_tickets_come_back_when_its_leases_end() {
     wait_until("the engine dies", async || engine.has_died()).await;
     let held = engine.database.number("SELECT count(*) FROM lane WHERE lease_token IS NOT NULL").await;
     assert!(held > 0, "it died with tickets in hand");
+    // Those of actions last three minutes.
+    engine.database.execute("UPDATE outbox_lane SET wake_at = now() WHERE lease_token IS NOT NULL").await;
     engine.start_again(None).await;
     let taken = load.sent().await;
     let undone = "SELECT count(*) FROM event JOIN lane USING (tenant_id, lane_id) WHERE event_id > done_event";

@@ -51,8 +51,12 @@ async fn a_history_is_imported_counted_and_imported_again_without_effect() {
     let left = engine.database.number(LEFT).await;
 
     let second = report(&engine.run(&["import", EVENTS, "--format", "json"]).await);
-    let n_known = ["accepted", "duplicates", "unknown_types"].iter().map(|name| expected[name].as_i64().unwrap()).sum::<i64>();
-    assert_eq!((&second["accepted"], &second["unknown_types"], &second["duplicates"]), (&json!(0), &json!(0), &json!(n_known)));
+    let n_known =
+        ["accepted", "duplicates", "unknown_types"].iter().map(|name| expected[name].as_i64().unwrap()).sum::<i64>();
+    assert_eq!(
+        (&second["accepted"], &second["unknown_types"], &second["duplicates"]),
+        (&json!(0), &json!(0), &json!(n_known))
+    );
     assert_eq!(told(&second), told(&expected));
     assert_eq!(engine.database.number(LEFT).await, left, "the second import changed something");
 
@@ -66,7 +70,8 @@ async fn a_history_is_imported_counted_and_imported_again_without_effect() {
     let again = prepare().await;
     let mut n_accepted = 0;
     for n in [3, 6] {
-        let died = again.run_with(&["import", EVENTS, "--format", "json"], Some(&format!("after-import-commit:{n}"))).await;
+        let died =
+            again.run_with(&["import", EVENTS, "--format", "json"], Some(&format!("after-import-commit:{n}"))).await;
         assert_eq!(died.status.signal(), Some(Signal::SIGABRT as i32), "{died:?}");
         let n_events = again.database.number("SELECT count(*) FROM event").await;
         assert!(n_events > n_accepted, "it goes on from where it was");
@@ -83,7 +88,7 @@ async fn a_history_is_imported_counted_and_imported_again_without_effect() {
 async fn history_can_be_imported_into_tickets_that_an_engine_works_on() {
     let helpdesk = crate::support::helpdesk::Helpdesk::start().await;
     let engine = TestEngine::start(&config::busy(&helpdesk.address.to_string())).await;
-    let shape = crate::support::load::Shape { tickets: 12, events_per_ticket: 4, senders: 6 };
+    let shape = crate::support::load::Shape { prefix: "T-", tickets: 12, events_per_ticket: 4, senders: 6 };
     let load = crate::support::load::Load::start(&engine.address, shape);
     // Older than anything that the load sends, on the same tickets.
     let lines: Vec<String> = (0..12)
@@ -101,7 +106,8 @@ async fn history_can_be_imported_into_tickets_that_an_engine_works_on() {
     let taken = load.sent().await;
     engine.work_off().await;
     // No plugin was called for what was imported, and each ticket shows all of it.
-    let called = "SELECT count(*) FROM plugin_call AS c JOIN event AS e USING (tenant_id, lane_id, event_id) WHERE e.hop = -1";
+    let called =
+        "SELECT count(*) FROM plugin_call AS c JOIN event AS e USING (tenant_id, lane_id, event_id) WHERE e.hop = -1";
     assert_eq!(engine.database.number(called).await, 0);
     let comments: BTreeSet<i64> = engine
         .sql("SELECT (state::json ->> 'customer_comments')::int AS n FROM ticket")

@@ -21,7 +21,12 @@ fn life(ticket: &str) -> Vec<Value> {
         event_at("ticket.updated", ticket, at(4), change(json!({ "status": "pending" }))),
         event_at("ticket.commented", ticket, at(5), comment("Still wrong.", "customer")),
         event_at("ticket.updated", ticket, at(6), change(json!({ "status": "open", "assignee": "agent-2" }))),
-        event_at("ticket.escalated", ticket, at(7), json!({ "tier": 2, "actor": { "id": "agent-1", "role": "agent" } })),
+        event_at(
+            "ticket.escalated",
+            ticket,
+            at(7),
+            json!({ "tier": 2, "actor": { "id": "agent-1", "role": "agent" } }),
+        ),
         event_at("ticket.commented", ticket, at(8), comment("Mended.", "agent")),
         event_at("ticket.updated", ticket, at(9), change(json!({ "status": "solved" }))),
         event_at("ticket.updated", ticket, at(10), change(json!({ "status": "open" }))),
@@ -60,8 +65,10 @@ async fn events_in_any_order_of_arrival_come_to_the_same_ticket() {
     }
     engine.work_off().await;
     let tickets = engine
-        .sql("SELECT lane.key, t.state, t.last_at, t.n_held, t.open, encode(f.facts, 'hex') AS facts FROM ticket AS t
-            JOIN lane USING (tenant_id, lane_id) JOIN ticket_fact AS f USING (tenant_id, lane_id) ORDER BY lane.key")
+        .sql(
+            "SELECT lane.key, t.state, t.last_at, t.n_held, t.open, encode(f.facts, 'hex') AS facts FROM ticket AS t
+            JOIN lane USING (tenant_id, lane_id) JOIN ticket_fact AS f USING (tenant_id, lane_id) ORDER BY lane.key",
+        )
         .await;
     assert_eq!(tickets.len(), 25);
     let without_counts = |row: &Value| {
@@ -84,10 +91,20 @@ async fn a_plugin_is_told_that_an_event_is_late_and_sees_the_ticket_as_it_is() {
     let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[&echoes])).await;
     let begun = Utc::now() - TimeDelta::minutes(10);
     engine.post(&event_at("ticket.created", "T-1", begun, new_ticket("T-1"))).await;
-    engine.post(&event_at("ticket.updated", "T-1", begun + TimeDelta::minutes(5), change(json!({ "priority": "urgent" })))).await;
-    engine.post(&event_at("ticket.commented", "T-1", begun + TimeDelta::minutes(1), comment("earlier", "customer"))).await;
+    engine
+        .post(&event_at(
+            "ticket.updated",
+            "T-1",
+            begun + TimeDelta::minutes(5),
+            change(json!({ "priority": "urgent" })),
+        ))
+        .await;
+    engine
+        .post(&event_at("ticket.commented", "T-1", begun + TimeDelta::minutes(1), comment("earlier", "customer")))
+        .await;
     engine.work_off().await;
-    let notes: Vec<String> = helpdesk.done_on("T-1").iter().map(|done| done.data["body"].as_str().unwrap().to_owned()).collect();
+    let notes: Vec<String> =
+        helpdesk.done_on("T-1").iter().map(|done| done.data["body"].as_str().unwrap().to_owned()).collect();
     let late: Vec<bool> = notes.iter().map(|note| note.contains("late: true")).collect();
     assert_eq!(late, [false, false, true]);
     assert!(notes[2].contains("\"urgent\"") && notes[2].contains("ticket.commented"), "{}", notes[2]);
@@ -103,7 +120,9 @@ async fn a_timer_fires_once_even_if_the_engine_was_away_when_it_was_due() {
     engine.post(&event_at("ticket.created", "T-1", nearly_a_minute_ago, new_ticket("T-1"))).await;
     let fired = "SELECT count(*) FROM plugin_call WHERE kind = 'timer.fired' AND outcome = 0";
     engine.database.wait_for("the timer fires", fired, 1).await;
-    let lateness = engine.sql("SELECT extract(epoch FROM received_at - at)::float8 AS late FROM event WHERE kind = 'timer.fired'").await;
+    let lateness = engine
+        .sql("SELECT extract(epoch FROM received_at - at)::float8 AS late FROM event WHERE kind = 'timer.fired'")
+        .await;
     let late = lateness[0]["late"].as_f64().unwrap();
     assert!((-0.1..1.0).contains(&late), "it fired {late} s after its time");
 
@@ -119,7 +138,10 @@ async fn a_timer_fires_once_even_if_the_engine_was_away_when_it_was_due() {
     engine.work_off().await;
     assert_eq!(engine.database.number(fired).await, 2);
     assert_eq!(engine.database.number("SELECT count(*) FROM timer").await, 1, "the next one waits");
-    assert_eq!(engine.database.number("SELECT count(*) FROM lane WHERE wake_at > now() AND lease_token IS NULL").await, 1);
+    assert_eq!(
+        engine.database.number("SELECT count(*) FROM lane WHERE wake_at > now() AND lease_token IS NULL").await,
+        1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,7 +174,9 @@ async fn a_loop_over_a_helpdesk_that_garbles_echoes_ends_at_the_limit() {
     let helpdesk = Helpdesk::start().await;
     let echoes = config::with_guest("echoes", r#""ticket.note""#);
     let config = config::with(&helpdesk.address.to_string(), &[&echoes]);
-    let engine = TestEngine::start(&config.replace("actions_per_ticket_per_hour = 1000", "actions_per_ticket_per_hour = 6")).await;
+    let engine =
+        TestEngine::start(&config.replace("actions_per_ticket_per_hour = 1000", "actions_per_ticket_per_hour = 6"))
+            .await;
     // The helpdesk tells of each note as if a customer had written something else.
     let (notes, mut written) = tokio::sync::mpsc::unbounded_channel();
     helpdesk.answer(move |_| {

@@ -13,7 +13,7 @@ use crate::support::proxy::{Loss, Proxy};
 use crate::support::waiting::wait_until;
 use crate::support::webhook::{Delivery, commented, created};
 
-const SHAPE: Shape = Shape { tickets: 24, events_per_ticket: 4, senders: 8 };
+const SHAPE: Shape = Shape { prefix: "T-", tickets: 24, events_per_ticket: 4, senders: 8 };
 
 /// Waits until everything is done, letting leases end that were lost with an answer of the database.
 async fn work_off(engine: &TestEngine) {
@@ -106,7 +106,10 @@ async fn a_webhook_whose_commit_is_in_doubt_is_not_acknowledged_and_not_doubled(
     assert_eq!(second.status, 200, "{second:?}");
     engine.work_off().await;
     assert_eq!(engine.database.number("SELECT count(*) FROM event WHERE kind = 'deskbell.ticket.commented'").await, 1);
-    assert_eq!(helpdesk.done_on("T-1").iter().filter(|done| done.data["body"].as_str().unwrap().contains("in doubt")).count(), 1);
+    assert_eq!(
+        helpdesk.done_on("T-1").iter().filter(|done| done.data["body"].as_str().unwrap().contains("in doubt")).count(),
+        1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

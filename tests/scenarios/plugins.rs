@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::support::config::{self, ROUTING};
 use crate::support::engine::TestEngine;
 use crate::support::helpdesk::Helpdesk;
+use crate::support::waiting::wait_until;
 use crate::support::webhook::{commented, created, updated};
 
 const WRONG_RULES: &str = r#"
@@ -67,7 +68,10 @@ async fn a_plugin_that_keeps_failing_is_suspended_and_its_events_wait() {
     for n in 0..30 {
         engine.post(&created(&format!("T-{n}"))).await;
     }
-    engine.database.wait_for("the others' actions", "SELECT count(*) FROM outbox WHERE plugin = 'routing' AND state = 2", 30).await;
+    engine
+        .database
+        .wait_for("the others' actions", "SELECT count(*) FROM outbox WHERE plugin = 'routing' AND state = 2", 30)
+        .await;
     engine.database.wait_for("all its events wait", "SELECT count(*) FROM hold WHERE plugin = 'loops'", 30).await;
     let n_calls = engine.database.number("SELECT count(*) FROM plugin_call WHERE plugin = 'loops'").await;
     assert!(n_calls < 30, "it was called {n_calls} times though it had failed ten times in a row");
@@ -130,9 +134,12 @@ async fn a_dead_delivery_that_is_replayed_takes_no_other_with_it() {
     engine.work_off().await;
     let replayed = engine.run(&["dead-letters", "replay", "1"]).await;
     assert!(replayed.status.success(), "{replayed:?}");
-    engine.database.wait_for("it is dead again", "SELECT count(*) FROM dead_letter WHERE dead_letter_id > 3", 1).await;
+    wait_until("it is dead again", async || {
+        engine.database.number("SELECT count(*) FROM dead_letter WHERE dead_letter_id > 3").await > 0
+    })
+    .await;
     engine.work_off().await;
-    assert_eq!(dead_letters(&engine).await.len(), 3);
+    assert_eq!(dead_letters(&engine).await.len(), 3, "the two others, and this one anew");
 }
 
 #[tokio::test(flavor = "multi_thread")]

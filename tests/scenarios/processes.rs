@@ -8,7 +8,7 @@ use crate::support::invariants;
 use crate::support::load::{Load, Shape};
 use crate::support::waiting::wait_until;
 
-const SHAPE: Shape = Shape { tickets: 30, events_per_ticket: 4, senders: 8 };
+const SHAPE: Shape = Shape { prefix: "T-", tickets: 30, events_per_ticket: 4, senders: 8 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_engine_that_is_stopped_hands_everything_back() {
@@ -40,7 +40,7 @@ async fn engines_share_a_database_and_one_takes_over_from_another() {
     let mut first = TestEngine::start(&config).await;
     let second = first.beside(&config).await;
     let load = Load::start(&first.address, SHAPE);
-    let other_load = Load::start(&second.address, Shape { tickets: 30, ..SHAPE });
+    let other_load = Load::start(&second.address, Shape { prefix: "U-", ..SHAPE });
     wait_until("some of the load is taken", async || load.n_taken() > 30).await;
     first.kill9();
     // Its senders turn to the other one.
@@ -50,7 +50,11 @@ async fn engines_share_a_database_and_one_takes_over_from_another() {
     taken.events.extend(other_load.sent().await.events);
     // The outbox lanes that died with the first are held for three minutes.
     wait_until("the tickets come back", async || {
-        first.database.number("SELECT count(*) FROM event JOIN lane USING (tenant_id, lane_id) WHERE event_id > done_event").await == 0
+        first
+            .database
+            .number("SELECT count(*) FROM event JOIN lane USING (tenant_id, lane_id) WHERE event_id > done_event")
+            .await
+            == 0
     })
     .await;
     first.database.execute("UPDATE outbox_lane SET wake_at = now() WHERE lease_token IS NOT NULL").await;

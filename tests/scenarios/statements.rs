@@ -50,7 +50,8 @@ async fn the_schema_explains_itself() {
 async fn the_migrations_can_run_twice_and_at_a_time() {
     let database = Database::create().await;
     let migrate = async || {
-        let store = deskbell_store::Store::connect(&database.url, deskbell_store::Connections::default()).await.unwrap();
+        let store =
+            deskbell_store::Store::connect(&database.url, deskbell_store::Connections::default()).await.unwrap();
         store.migrate().await.unwrap();
         store.close().await;
     };

@@ -47,7 +47,13 @@ async fn only_size_signature_and_account_fail_a_webhook() {
         (Delivery::new("application/json", large), 413),
         (sound.clone().to("nobody"), 404),
         (Delivery::of(&event("ticket.sneezed", "T-2", json!({}))), 202),
-        (Delivery::new("application/cloudevents+json", r#"{"specversion":"1.0","id":"9","type":"com.example.thing","source":"x"}"#), 202),
+        (
+            Delivery::new(
+                "application/cloudevents+json",
+                r#"{"specversion":"1.0","id":"9","type":"com.example.thing","source":"x"}"#,
+            ),
+            202,
+        ),
         (Delivery::new("application/json", "no JSON at all \0"), 202),
         (Delivery::new("application/octet-stream", ""), 202),
         (sound.clone(), 202),
@@ -91,7 +97,10 @@ async fn an_unknown_kind_is_stored_and_shown() {
     assert_eq!(engine.database.number("SELECT count(*) FROM inbox").await, 2);
     let (status, metrics) = engine.get("/metrics").await;
     assert_eq!(status, 200);
-    assert!(metrics.lines().any(|line| line.starts_with("deskbell_webhooks_total") && line.ends_with(" 2")), "{metrics}");
+    assert!(
+        metrics.lines().any(|line| line.starts_with("deskbell_webhooks_total") && line.ends_with(" 2")),
+        "{metrics}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,7 +128,8 @@ async fn an_account_without_a_connector_takes_canonical_events_in_every_mode() {
         event
     };
     let structured = Delivery::of(&of_shop("S-1", "shop")).to("shop");
-    let batch = [of_shop("S-2", "shop"), of_shop("S-3", "shop-eu"), of_shop("S-4", "desk"), json!(17), json!({ "id": "1" })];
+    let batch =
+        [of_shop("S-2", "shop"), of_shop("S-3", "shop-eu"), of_shop("S-4", "desk"), json!(17), json!({ "id": "1" })];
     let batch = Delivery::batch(&batch).to("shop");
     let binary = Delivery::new("application/json", new_ticket("S-5").to_string()).to("shop");
     let binary = [
@@ -132,9 +142,11 @@ async fn an_account_without_a_connector_takes_canonical_events_in_every_mode() {
     ]
     .into_iter()
     .fold(binary, |delivery, (name, value)| delivery.header(name, value));
-    for (delivery, n_accepted, rejected) in
-        [(structured, 1, vec![]), (batch, 2, vec![(2, "source"), (3, "(event)"), (4, "specversion")]), (binary, 1, vec![])]
-    {
+    for (delivery, n_accepted, rejected) in [
+        (structured, 1, vec![]),
+        (batch, 2, vec![(2, "source"), (3, "(event)"), (4, "specversion")]),
+        (binary, 1, vec![]),
+    ] {
         let answer = engine.deliver(&delivery).await;
         assert_eq!((answer.status, &answer.body["accepted"]), (202, &json!(n_accepted)), "{answer:?}");
         let told: Vec<(i64, &str)> = answer.body["rejected"].as_array().map_or_else(Vec::new, |rejected| {
@@ -156,7 +168,8 @@ async fn an_account_without_a_connector_takes_canonical_events_in_every_mode() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_secret_is_kept_or_logged() {
     let (_helpdesk, engine) = start().await;
-    let delivery = Delivery::of(&created("T-1")).header("authorization", "Bearer dont-tell").header("cookie", "a=dont-tell");
+    let delivery =
+        Delivery::of(&created("T-1")).header("authorization", "Bearer dont-tell").header("cookie", "a=dont-tell");
     assert_eq!(engine.deliver(&delivery).await.status, 202);
     engine.work_off().await;
     let headers = engine.sql("SELECT headers FROM inbox").await[0]["headers"].to_string();

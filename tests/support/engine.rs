@@ -52,7 +52,8 @@ impl TestEngine {
         warm_up().await;
         let folder = new_folder(&database.name);
         let url = database.url.clone();
-        let engine = Self { database, address: Arc::default(), log: folder.join("none.log"), folder, url, process: None };
+        let engine =
+            Self { database, address: Arc::default(), log: folder.join("none.log"), folder, url, process: None };
         engine.configure(config);
         engine
     }

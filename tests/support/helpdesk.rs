@@ -12,6 +12,7 @@ use deskbell_workers::signature::standard_webhooks::{ID_HEADER, SIGNATURE_HEADER
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::webhook::SECRET;
@@ -27,6 +28,8 @@ pub(crate) enum Then {
     RetryAfter(u16, u32),
     /// Done, but the connection breaks before the answer.
     Vanish,
+    /// Done, and said so when [`Helpdesk::answer_those_who_wait`] is called.
+    Later,
     /// Not done, and never answered.
     Hang,
 }
@@ -52,6 +55,8 @@ struct State {
     received: Vec<Received>,
     done: HashSet<String>,
     judge: Judge,
+    /// Whether those who wait for an answer get it.
+    answers: watch::Sender<bool>,
 }
 
 /// The helpdesk. It ends when this is dropped.
@@ -66,7 +71,12 @@ impl Helpdesk {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let judge: Judge = Box::new(|_| Then::Done);
-        let state = Arc::new(Mutex::new(State { received: Vec::new(), done: HashSet::new(), judge }));
+        let state = Arc::new(Mutex::new(State {
+            received: Vec::new(),
+            done: HashSet::new(),
+            judge,
+            answers: watch::Sender::new(false),
+        }));
         let server = tokio::spawn(serve(listener, Arc::clone(&state)));
         Self { address, state, server }
     }
@@ -74,6 +84,11 @@ impl Helpdesk {
     /// What is done with requests from now on.
     pub(crate) fn answer(&self, judge: impl FnMut(&Received) -> Then + Send + 'static) {
         self.state.lock().unwrap().judge = Box::new(judge);
+    }
+
+    /// Answers those who wait, and whoever would wait from now on.
+    pub(crate) fn answer_those_who_wait(&self) {
+        self.state.lock().unwrap().answers.send_replace(true);
     }
 
     /// Everything that came, in order.
@@ -109,8 +124,12 @@ async fn converse(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     let mut pending = Vec::new();
     while let Some((headers, body)) = request(&mut stream, &mut pending).await {
         let then = judge(&state, &headers, &body);
+        if then == Then::Later {
+            let mut answers = state.lock().unwrap().answers.subscribe();
+            let _ = answers.wait_for(|answered| *answered).await;
+        }
         let (status, further, body) = match then {
-            Then::Done => (200, String::new(), json!({ "reference": "noted" }).to_string()),
+            Then::Done | Then::Later => (200, String::new(), json!({ "reference": "noted" }).to_string()),
             Then::Status(status) => (status, String::new(), json!({ "reason": "as the test says" }).to_string()),
             Then::RetryAfter(status, seconds) => (status, format!("retry-after: {seconds}\r\n"), String::new()),
             Then::Vanish => return,
@@ -173,7 +192,7 @@ fn judge(state: &Mutex<State>, headers: &Headers, body: &[u8]) -> Then {
     let mut state = state.lock().unwrap();
     let then = (state.judge)(&received);
     received.then = then;
-    if matches!(then, Then::Done | Then::Vanish) {
+    if matches!(then, Then::Done | Then::Later | Then::Vanish) {
         received.took_effect = state.done.insert(received.key.clone());
     }
     state.received.push(received);

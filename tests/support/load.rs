@@ -9,12 +9,14 @@ use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::webhook::{Delivery, change, comment, event_at, new_ticket};
 use super::waiting::moment;
+use super::webhook::{Delivery, change, comment, event_at, new_ticket};
 
 /// How much load.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
+    /// What the tickets' ids begin with.
+    pub(crate) prefix: &'static str,
     pub(crate) tickets: usize,
     pub(crate) events_per_ticket: usize,
     /// Senders at work at a time.
@@ -45,8 +47,9 @@ pub(crate) struct Taken {
 impl Load {
     /// Begins. `address` tells where the engine is at each moment.
     pub(crate) fn start(address: &Arc<Mutex<String>>, shape: Shape) -> Self {
-        let tickets: Arc<Mutex<Vec<Vec<Value>>>> =
-            Arc::new(Mutex::new((0..shape.tickets).map(|n| history(n, shape.events_per_ticket)).collect()));
+        let tickets: Arc<Mutex<Vec<Vec<Value>>>> = Arc::new(Mutex::new(
+            (0..shape.tickets).map(|n| history(&format!("{}{n}", shape.prefix), shape.events_per_ticket)).collect(),
+        ));
         let taken: Arc<Mutex<Taken>> = Arc::default();
         let mut senders = JoinSet::new();
         for _ in 0..shape.senders {
@@ -89,15 +92,16 @@ impl Load {
 }
 
 /// A ticket's events, each later than the one before it.
-fn history(number: usize, n_events: usize) -> Vec<Value> {
-    let ticket = format!("T-{number}");
+fn history(ticket: &str, n_events: usize) -> Vec<Value> {
     let begun = Utc::now() - TimeDelta::seconds(5);
     let events = (0..n_events).map(|place| {
         let at = begun + TimeDelta::milliseconds(place as i64);
         match place {
-            0 => event_at("ticket.created", &ticket, at, new_ticket(&ticket)),
-            _ if place % 3 == 0 => event_at("ticket.updated", &ticket, at, change(json!({ "category": format!("c{place}") }))),
-            _ => event_at("ticket.commented", &ticket, at, comment(&format!("message {place}"), "customer")),
+            0 => event_at("ticket.created", ticket, at, new_ticket(ticket)),
+            _ if place % 3 == 0 => {
+                event_at("ticket.updated", ticket, at, change(json!({ "category": format!("c{place}") })))
+            }
+            _ => event_at("ticket.commented", ticket, at, comment(&format!("message {place}"), "customer")),
         }
     });
     events.collect()

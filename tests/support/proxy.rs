@@ -125,7 +125,11 @@ impl State {
 }
 
 /// Passes on what `judge` lets through, until one side is done.
-async fn forward(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut judge: impl FnMut(&[u8]) -> Pass) {
+async fn forward(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    mut judge: impl FnMut(&[u8]) -> Pass,
+) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(n_read) = from.read(&mut buffer).await {
         if n_read == 0 {

@@ -178,7 +178,11 @@ mod tests {
             for content in contents {
                 bytes.extend(section(MANIFEST_SECTION, content));
             }
-            let actual = Host::inspect(&bytes).map_or_else(|error| error.to_string(), |_| "taken".to_owned());
+            let actual = match Host::inspect(&bytes) {
+                Ok(_) => "taken".to_owned(),
+                Err(Refused::Manifest(invalid)) => invalid.to_string(),
+                Err(refused) => refused.to_string(),
+            };
             assert!(actual.contains(expected), "{actual}");
         };
         check(&["name = 1"], "'world' is missing");

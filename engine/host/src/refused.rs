@@ -1,6 +1,9 @@
 //! Why a component is not taken.
 
+use deskbell_model::manifest::Invalid;
+
 use crate::ceilings::Limit;
+use crate::compile::CompileError;
 
 /// Why a component is not taken. The messages are for whoever installs or builds the plugin: they say what to do.
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +22,8 @@ pub enum Refused {
     NoManifest,
     #[error("it carries {0} manifests; call automation! or connector! in the plugin's own crate alone, once")]
     SeveralManifests(usize),
-    #[error("its manifest (plugin.toml) is wrong: {0}")]
-    Manifest(#[from] deskbell_model::manifest::Invalid),
+    #[error("its manifest (plugin.toml) is wrong")]
+    Manifest(#[from] Invalid),
     #[error("its manifest (plugin.toml) is no UTF-8 text")]
     ManifestEncoding,
     #[error("it was made for contract {wanted}, and this engine speaks {spoken}; {remedy}")]
@@ -35,10 +38,8 @@ pub enum Refused {
     LimitAtStart { limit: Limit, allowed: String, used: String },
     #[error("it cannot be started: {0}")]
     Start(String),
-    #[error("it cannot be compiled: {0}")]
-    Compile(#[from] crate::compile::CompileError),
-    #[error("the folder of compiled plugins, {path}, cannot be used")]
-    Cache { path: String, source: std::io::Error },
+    #[error("it cannot be compiled")]
+    Compile(#[from] CompileError),
     #[error("the plugin host is shutting down")]
     ShuttingDown,
 }

@@ -65,22 +65,12 @@ pub struct Calendar {
 
 impl Calendar {
     fn new(name: String, zone: Tz, week: Week) -> Self {
-        Self {
-            name,
-            zone,
-            week,
-            spans: Some(Spans::new()),
-        }
+        Self { name, zone, week, spans: Some(Spans::new()) }
     }
 
     /// The calendar that is open at every instant; its zone is UTC.
     pub fn always() -> Arc<Self> {
-        Arc::new(Self {
-            name: ALWAYS.to_owned(),
-            zone: Tz::UTC,
-            week: Week::default(),
-            spans: None,
-        })
+        Arc::new(Self { name: ALWAYS.to_owned(), zone: Tz::UTC, week: Week::default(), spans: None })
     }
 
     pub fn name(&self) -> &str {
@@ -124,9 +114,7 @@ impl Calendar {
             return Ok(start);
         }
         let Some(spans) = &self.spans else {
-            return Ok(Timestamp::from_micros(inside(
-                from.saturating_add(working),
-            )?));
+            return Ok(Timestamp::from_micros(inside(from.saturating_add(working))?));
         };
         let mut number = Chunk::number(from);
         let mut chunk = spans.chunk(number, self.zone, &self.week);
@@ -161,9 +149,7 @@ impl Calendar {
             return Ok(true);
         };
         let chunk = spans.chunk(Chunk::number(at), self.zone, &self.week);
-        Ok(chunk
-            .span_after(at)
-            .is_some_and(|(opening, _)| opening <= at))
+        Ok(chunk.span_after(at).is_some_and(|(opening, _)| opening <= at))
     }
 
     /// The first instant, at or after `at`, at which it is open.
@@ -196,21 +182,17 @@ impl Calendar {
         let end = first + i64::from(n_days);
         inside(end.saturating_mul(DAY))?;
         let offsets = Offsets::cover(self.zone, (first - 3) * DAY, (end + 3) * DAY);
-        let closed = |date: &i64| {
-            !self.week.usual(*date).is_empty() && self.week.spans(*date, &offsets).next().is_none()
-        };
-        let dates = (first..end)
-            .filter(closed)
-            .filter_map(|date| NaiveDate::from_epoch_days(i32::try_from(date).ok()?));
+        let closed =
+            |date: &i64| !self.week.usual(*date).is_empty() && self.week.spans(*date, &offsets).next().is_none();
+        let dates =
+            (first..end).filter(closed).filter_map(|date| NaiveDate::from_epoch_days(i32::try_from(date).ok()?));
         Ok(dates.collect())
     }
 
     fn add_days(&self, start: Timestamp, n_days: u32) -> Result<Timestamp, Error> {
         let mut at = inside(start.micros())?;
         if self.spans.is_none() {
-            return Ok(Timestamp::from_micros(inside(
-                at.saturating_add(i64::from(n_days).saturating_mul(DAY)),
-            )?));
+            return Ok(Timestamp::from_micros(inside(at.saturating_add(i64::from(n_days).saturating_mul(DAY)))?));
         }
         let mut offsets = Offsets::cover(self.zone, at - 3 * DAY, at + 40 * DAY);
         for _ in 0..n_days {
@@ -241,19 +223,12 @@ impl Calendar {
     }
 
     fn no_working_time(&self, after: i64) -> Error {
-        Error::NoWorkingTime {
-            calendar: self.name.clone(),
-            after: Timestamp::from_micros(after),
-        }
+        Error::NoWorkingTime { calendar: self.name.clone(), after: Timestamp::from_micros(after) }
     }
 }
 
 fn inside(at: i64) -> Result<i64, Error> {
-    if (FIRST..=LAST).contains(&at) {
-        Ok(at)
-    } else {
-        Err(Error::OutOfRange)
-    }
+    if (FIRST..=LAST).contains(&at) { Ok(at) } else { Err(Error::OutOfRange) }
 }
 
 #[cfg(test)]

@@ -18,8 +18,7 @@ pub struct Effect {
 }
 
 /// The effect kinds that this engine carries out.
-pub const KINDS: &[&str] =
-    &["ticket.update", "ticket.tag", "ticket.reply", "ticket.note", "ticket.escalate", "notify"];
+pub const KINDS: &[&str] = &["ticket.update", "ticket.tag", "ticket.reply", "ticket.note", "ticket.escalate", "notify"];
 
 /// The most characters a reply, note or notice may have.
 pub const MAX_TEXT_CHARS: usize = 64 * 1024;
@@ -27,7 +26,9 @@ pub const MAX_TEXT_CHARS: usize = 64 * 1024;
 /// Why an effect is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
-    #[error("there is no effect kind '{0}'; this engine knows ticket.update, ticket.tag, ticket.reply, ticket.note, ticket.escalate and notify")]
+    #[error(
+        "there is no effect kind '{0}'; this engine knows ticket.update, ticket.tag, ticket.reply, ticket.note, ticket.escalate and notify"
+    )]
     UnknownKind(String),
     #[error("{kind}: '{member}' {problem}")]
     Member { kind: String, member: String, problem: &'static str },
@@ -89,7 +90,9 @@ impl Effect {
                     (!value.is_string() && !value.is_null()).then_some("must be a text or null")
                 }
                 "custom" => (!value.is_object()).then_some("must be an object of custom fields"),
-                _ => Some("is no field that can be set; known are status, priority, group, assignee, category, type, language and custom"),
+                _ => Some(
+                    "is no field that can be set; known are status, priority, group, assignee, category, type, language and custom",
+                ),
             };
             if let Some(problem) = problem {
                 return Err(self.member(member, problem));

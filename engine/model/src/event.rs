@@ -30,23 +30,74 @@ pub struct Event {
 /// What an event says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Data {
-    Created { ticket: Box<Fields>, actor: Actor, session: Option<String> },
-    Snapshot { ticket: Box<Fields>, actor: Option<Actor> },
-    Updated { changes: Vec<Change>, actor: Actor },
-    Commented { comment: Comment, actor: Actor },
-    Escalated { tier: Option<i64>, reason: Option<String>, actor: Actor },
-    Merged { into: String, actor: Actor },
-    Deleted { actor: Actor },
+    Created {
+        ticket: Box<Fields>,
+        actor: Actor,
+        session: Option<String>,
+    },
+    Snapshot {
+        ticket: Box<Fields>,
+        actor: Option<Actor>,
+    },
+    Updated {
+        changes: Vec<Change>,
+        actor: Actor,
+    },
+    Commented {
+        comment: Comment,
+        actor: Actor,
+    },
+    Escalated {
+        tier: Option<i64>,
+        reason: Option<String>,
+        actor: Actor,
+    },
+    Merged {
+        into: String,
+        actor: Actor,
+    },
+    Deleted {
+        actor: Actor,
+    },
     Interaction(Interaction),
-    Work { agent: String, kind: WorkKind, seconds: f64 },
+    Work {
+        agent: String,
+        kind: WorkKind,
+        seconds: f64,
+    },
     Rating(Rating),
-    Shift { start: Timestamp, end: Timestamp, break_seconds: f64 },
+    Shift {
+        start: Timestamp,
+        end: Timestamp,
+        break_seconds: f64,
+    },
     AgentStatus(AgentStatus),
-    Searched { session: String, query: String, results: u64 },
-    Viewed { session: String, article: String },
-    ArticleRated { session: String, article: String, helpful: bool },
-    ChatMessage { session: Option<String>, text: String, language: Option<String>, actor: Actor },
-    Cost { amount: f64, currency: String, from: Timestamp, to: Timestamp },
+    Searched {
+        session: String,
+        query: String,
+        results: u64,
+    },
+    Viewed {
+        session: String,
+        article: String,
+    },
+    ArticleRated {
+        session: String,
+        article: String,
+        helpful: bool,
+    },
+    ChatMessage {
+        session: Option<String>,
+        text: String,
+        language: Option<String>,
+        actor: Actor,
+    },
+    Cost {
+        amount: f64,
+        currency: String,
+        from: Timestamp,
+        to: Timestamp,
+    },
     /// A type this engine does not know: kept, counted, without effect.
     Unknown,
 }
@@ -159,10 +210,8 @@ pub enum LaneKind {
 impl Event {
     /// Reads an event from JSON text.
     pub fn from_json(text: &[u8]) -> Result<Self, Rejected> {
-        let value: Value = serde_json::from_slice(text).map_err(|error| Rejected {
-            member: "(json)".to_owned(),
-            problem: format!("is no JSON: {error}"),
-        })?;
+        let value: Value = serde_json::from_slice(text)
+            .map_err(|error| Rejected { member: "(json)".to_owned(), problem: format!("is no JSON: {error}") })?;
         Self::from_value(&value)
     }
 

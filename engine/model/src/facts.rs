@@ -61,8 +61,12 @@ pub enum What {
     Changed(Vec<Changed>),
     /// A comment that customers can see; `by` says whose.
     PublicComment,
-    Escalated { tier: Option<i64> },
-    Merged { into: String },
+    Escalated {
+        tier: Option<i64>,
+    },
+    Merged {
+        into: String,
+    },
     Deleted,
 }
 

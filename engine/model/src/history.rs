@@ -237,13 +237,14 @@ fn make(
         differences.push(Difference { field: field.to_owned(), from, to });
     };
     let fields = &mut ticket.fields;
-    let mut text = |field: &str, held: &mut Option<String>, to: &Option<String>, fact: fn(Option<String>) -> Changed| {
-        if held != to {
-            differ(field, json!(held), json!(to));
-            held.clone_from(to);
-            made.push(fact(to.clone()));
-        }
-    };
+    let mut text =
+        |field: &str, held: &mut Option<String>, to: &Option<String>, fact: fn(Option<String>) -> Changed| {
+            if held != to {
+                differ(field, json!(held), json!(to));
+                held.clone_from(to);
+                made.push(fact(to.clone()));
+            }
+        };
     match change {
         Change::Group(to) => text("group", &mut fields.group, to, Changed::Group),
         Change::Assignee(to) => text("assignee", &mut fields.assignee, to, Changed::Assignee),

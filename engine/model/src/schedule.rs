@@ -27,9 +27,7 @@ pub enum Error {
         "'{expression}' has {n_fields} fields; write five (minute, hour, day of month, month, day of week), six with seconds in front, or @daily and its like"
     )]
     Fields { expression: String, n_fields: usize },
-    #[error(
-        "'{item}' is no {field}; write *, numbers, names, ranges that run upwards, lists and steps (*/n, a-b/n)"
-    )]
+    #[error("'{item}' is no {field}; write *, numbers, names, ranges that run upwards, lists and steps (*/n, a-b/n)")]
     Item { field: &'static str, item: String },
     #[error("'{expression}' cannot be read: {problem}")]
     Malformed { expression: String, problem: String },
@@ -51,11 +49,7 @@ impl Schedule {
     /// A schedule by its expression and the IANA name of its zone.
     pub fn new(expression: &str, zone: &str) -> Result<Self, Error> {
         let zone = zone::named(zone).ok_or_else(|| Error::Zone(zone.chars().take(60).collect()))?;
-        Ok(Self {
-            text: expression.trim().to_owned(),
-            expression: expression.parse()?,
-            zone,
-        })
+        Ok(Self { text: expression.trim().to_owned(), expression: expression.parse()?, zone })
     }
 
     pub const fn zone(&self) -> Tz {
@@ -68,13 +62,8 @@ impl Schedule {
             return None;
         }
         let after = after.micros();
-        let next = if self.expression.is_interval {
-            self.next_of_interval(after)
-        } else {
-            self.next_fixed(after)
-        };
-        next.filter(|next| YEARS.contains(next))
-            .map(Timestamp::from_micros)
+        let next = if self.expression.is_interval { self.next_of_interval(after) } else { self.next_fixed(after) };
+        next.filter(|next| YEARS.contains(next)).map(Timestamp::from_micros)
     }
 
     /// The next `n` runs that are later than `after`.

@@ -108,11 +108,8 @@ impl<'a> Notice<'a> {
         let link = self.link?;
         let (scheme, rest) = link.split_once("://")?;
         let is_web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
-        let fits = |c: char| {
-            c.is_ascii_graphic() && !matches!(c, '<' | '>' | '|' | '"' | '\'' | '\\' | '`')
-        };
-        (is_web && !rest.is_empty() && link.len() <= MAX_LINK_BYTES && link.chars().all(fits))
-            .then_some(link)
+        let fits = |c: char| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '|' | '"' | '\'' | '\\' | '`');
+        (is_web && !rest.is_empty() && link.len() <= MAX_LINK_BYTES && link.chars().all(fits)).then_some(link)
     }
 }
 
@@ -122,29 +119,16 @@ fn one_line(text: &str, max_chars: usize) -> String {
     let seen: String = text
         .chars()
         .filter(|c| !is_direction_mark(*c))
-        .map(|c| {
-            if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
-                ' '
-            } else {
-                c
-            }
-        })
+        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
         .collect();
-    cut(
-        &seen.split_whitespace().collect::<Vec<_>>().join(" "),
-        max_chars,
-    )
+    cut(&seen.split_whitespace().collect::<Vec<_>>().join(" "), max_chars)
 }
 
 /// `text` with its line breaks, but no other control characters, and cut to `max_chars`.
 fn many_lines(text: &str, max_chars: usize) -> String {
-    let text = text
-        .replace("\r\n", "\n")
-        .replace(['\r', '\u{2028}', '\u{2029}'], "\n");
-    let kept: String = text
-        .chars()
-        .filter(|c| matches!(c, '\n' | '\t') || !(c.is_control() || is_direction_mark(*c)))
-        .collect();
+    let text = text.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
+    let kept: String =
+        text.chars().filter(|c| matches!(c, '\n' | '\t') || !(c.is_control() || is_direction_mark(*c))).collect();
     cut(kept.trim(), max_chars)
 }
 
@@ -155,10 +139,6 @@ fn is_direction_mark(c: char) -> bool {
 fn cut(text: &str, max_chars: usize) -> String {
     match text.char_indices().nth(max_chars) {
         None => text.to_owned(),
-        Some(_) => text
-            .chars()
-            .take(max_chars.saturating_sub(1))
-            .chain(['…'])
-            .collect(),
+        Some(_) => text.chars().take(max_chars.saturating_sub(1)).chain(['…']).collect(),
     }
 }

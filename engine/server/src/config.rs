@@ -79,13 +79,8 @@ impl Config {
     pub(crate) fn load(file: &Path) -> Result<Self, Error> {
         match std::fs::read_to_string(file) {
             Ok(text) => Self::parse(&text, file).map_err(Error::Mistakes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(Error::Missing(file.to_owned()))
-            }
-            Err(source) => Err(Error::Unreadable {
-                file: file.to_owned(),
-                source,
-            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::Missing(file.to_owned())),
+            Err(source) => Err(Error::Unreadable { file: file.to_owned(), source }),
         }
     }
 
@@ -119,18 +114,13 @@ impl Config {
         if reader.mistakes.is_empty() {
             check_names(&mut reader, "source", &sources, |source| &source.name);
             check_names(&mut reader, "plugin", &plugins, |plugin| &plugin.name);
-            check_names(&mut reader, "destination", &destinations, |destination| {
-                &destination.name
-            });
+            check_names(&mut reader, "destination", &destinations, |destination| &destination.name);
             check_plugins(&mut reader, &plugins, &sources);
             check_mail(&mut reader, &destinations, config.mail.is_some());
         }
         config.sources = sources.into_iter().map(|placed| placed.value).collect();
         config.plugins = plugins.into_iter().map(|placed| placed.value).collect();
-        config.destinations = destinations
-            .into_iter()
-            .map(|placed| placed.value)
-            .collect();
+        config.destinations = destinations.into_iter().map(|placed| placed.value).collect();
         match reader.finish() {
             list if list.is_empty() => Ok(config),
             list => Err(mistakes(list)),
@@ -149,60 +139,32 @@ impl Config {
     }
 }
 
-fn check_names<T>(
-    reader: &mut Reader<'_>,
-    section: &str,
-    list: &[Placed<T>],
-    name: impl Fn(&T) -> &str,
-) {
+fn check_names<T>(reader: &mut Reader<'_>, section: &str, list: &[Placed<T>], name: impl Fn(&T) -> &str) {
     let mut seen: Vec<&str> = Vec::new();
     for placed in list {
         let name = name(&placed.value);
         if seen.contains(&name) {
-            reader.mistake(
-                &placed.name_at,
-                format!("{section}.name"),
-                format!("has '{name}' a second time"),
-            );
+            reader.mistake(&placed.name_at, format!("{section}.name"), format!("has '{name}' a second time"));
         }
         seen.push(name);
     }
 }
 
 fn check_plugins(reader: &mut Reader<'_>, plugins: &[Placed<Plugin>], sources: &[Placed<Source>]) {
-    let known: Vec<&str> = sources
-        .iter()
-        .map(|source| source.value.name.as_str())
-        .collect();
+    let known: Vec<&str> = sources.iter().map(|source| source.value.name.as_str()).collect();
     for plugin in plugins {
-        for name in plugin
-            .value
-            .sources
-            .iter()
-            .flatten()
-            .filter(|name| !known.contains(&name.as_str()))
-        {
-            let meant = nearest(name, known.iter().copied())
-                .map(|meant| format!("; did you mean '{meant}'?"));
-            let problem = format!(
-                "names '{name}', which is no source{}",
-                meant.unwrap_or_default()
-            );
+        for name in plugin.value.sources.iter().flatten().filter(|name| !known.contains(&name.as_str())) {
+            let meant = nearest(name, known.iter().copied()).map(|meant| format!("; did you mean '{meant}'?"));
+            let problem = format!("names '{name}', which is no source{}", meant.unwrap_or_default());
             reader.mistake(&plugin.name_at, "plugin.sources", problem);
         }
     }
 }
 
 fn check_mail(reader: &mut Reader<'_>, destinations: &[Placed<Destination>], has_mail: bool) {
-    let by_mail = destinations
-        .iter()
-        .find(|destination| destination.value.kind == Kind::Mail);
+    let by_mail = destinations.iter().find(|destination| destination.value.kind == Kind::Mail);
     if let Some(destination) = by_mail.filter(|_| !has_mail) {
-        reader.mistake(
-            &destination.name_at,
-            "destination.kind",
-            "is mail, and there is no mail server; add [mail]",
-        );
+        reader.mistake(&destination.name_at, "destination.kind", "is mail, and there is no mail server; add [mail]");
     }
 }
 

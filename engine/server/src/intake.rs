@@ -142,7 +142,9 @@ async fn take(intake: &Intake, name: &str, headers: &HeaderMap, body: Body) -> R
     heard(intake, account, now);
     metrics::counter!("deskbell_webhooks_total", "source" => account.source.name.clone()).increment(1);
     let (delivery, rejections) = match &account.source.connector {
-        Some(connector) => (with_connector(intake, account, connector, headers, &verified, body, now).await, Vec::new()),
+        Some(connector) => {
+            (with_connector(intake, account, connector, headers, &verified, body, now).await, Vec::new())
+        }
         None => canonical(account, headers, &verified, body, now),
     };
     let n_events = delivery.events.len();
@@ -273,9 +275,9 @@ fn canonical(
     for (place, item) in read.into_iter().enumerate() {
         match item.and_then(|(event, data)| cloudevents::place(&event, data, &account.sources)) {
             Ok(event) => events.push(event),
-            Err(rejected) => rejections.push(
-                json!({ "index": place, "member": rejected.member, "problem": rejected.problem }),
-            ),
+            Err(rejected) => {
+                rejections.push(json!({ "index": place, "member": rejected.member, "problem": rejected.problem }))
+            }
         }
     }
     count_events(&account.source.name, &events, rejections.len());

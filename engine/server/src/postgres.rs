@@ -77,12 +77,7 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self {
-            data_dir: data_dir.into(),
-            programs: None,
-            elsewhere: PathBuf::from("/var/lib"),
-            settings: Vec::new(),
-        }
+        Self { data_dir: data_dir.into(), programs: None, elsewhere: PathBuf::from("/var/lib"), settings: Vec::new() }
     }
 }
 
@@ -93,11 +88,7 @@ const OLDEST_MAJOR: u32 = 14;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("cannot {verb} {}", .path.display())]
-    File {
-        verb: &'static str,
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    File { verb: &'static str, path: PathBuf, source: std::io::Error },
     #[error(
         "running as root, which PostgreSQL refuses, and there is neither an account `postgres` nor `nobody` to run it \
          as; run deskbell as another user, or set DATABASE_URL to a server of yours"
@@ -135,18 +126,11 @@ pub(crate) enum Error {
          move to another version, dump the database with {major} and restore it into a new data directory",
         .cluster.display()
     )]
-    ProgramsGone {
-        cluster: PathBuf,
-        major: u32,
-        looked: String,
-    },
+    ProgramsGone { cluster: PathBuf, major: u32, looked: String },
     #[error("{} says no version of PostgreSQL; the database is damaged, restore it from a backup", .path.display())]
     NoVersion { path: PathBuf },
     #[error("cannot run {program}")]
-    Run {
-        program: String,
-        source: std::io::Error,
-    },
+    Run { program: String, source: std::io::Error },
     #[error("{program} failed: {output}")]
     Failed { program: String, output: String },
     #[error("{program} did not finish within {seconds} s")]
@@ -155,16 +139,9 @@ pub(crate) enum Error {
         "what was fetched as {package} is not what this deskbell was made for (sha256 {found}, expected {expected}); \
          nothing was unpacked"
     )]
-    Checksum {
-        package: String,
-        found: String,
-        expected: &'static str,
-    },
+    Checksum { package: String, found: String, expected: &'static str },
     #[error("{package} does not hold {missing}")]
-    Incomplete {
-        package: String,
-        missing: &'static str,
-    },
+    Incomplete { package: String, missing: &'static str },
     #[error("PostgreSQL did not start; its log {} ends with: {tail}", .log.display())]
     NotStarted { log: PathBuf, tail: String },
     #[error("PostgreSQL has not become ready within {seconds} s; see its log {}", .log.display())]

@@ -150,9 +150,9 @@ impl Simulation {
 /// The helpdesk at its beginning.
 fn state(seed: u64, tickets_per_minute: f64, desk: Option<Desk>, source: &str, now: Timestamp) -> State {
     // Ids of events and tickets are those of this run, so that an engine that saw an earlier one takes none of them
-    // for a repetition.
+    // for a repetition. Tickets are numbered by the tenths of seconds since 2026 began.
     let run = format!("run-{seed:x}-{:x}", now.micros());
-    let first_ticket = u64::try_from(now.micros() / 100_000 - 14_000_000_000).unwrap_or(1);
+    let first_ticket = u64::try_from(now.micros() / 100_000 - 17_672_256_000).unwrap_or(1);
     let mut desk = match desk {
         Some(mut desk) => {
             desk.continue_as(&run, first_ticket);

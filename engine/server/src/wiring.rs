@@ -25,9 +25,9 @@ use deskbell_workers::vault::Vault;
 use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 
 use crate::commands::secret::secret_key;
+use crate::config::Config;
 use crate::config::account::Source as ConfiguredSource;
 use crate::config::destination::Kind as DestinationKind;
-use crate::config::Config;
 use crate::intake::Account;
 use crate::shipped;
 
@@ -81,7 +81,11 @@ pub(crate) fn host_with(
 ) -> anyhow::Result<Host> {
     // Others must be able to pass through to the database's folder, where that is another account's.
     if !data_dir.exists() {
-        fs::DirBuilder::new().recursive(true).mode(0o711).create(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o711)
+            .create(data_dir)
+            .with_context(|| format!("cannot make {}", data_dir.display()))?;
     }
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let limits = &config.limits;
@@ -121,8 +125,9 @@ impl Components {
         for plugin in &config.plugins {
             let Some(path) = &plugin.component else { continue };
             let path = config.folder.join(path);
-            let component = fs::read(&path)
-                .with_context(|| format!("the component of plugin '{}', {}, cannot be read", plugin.name, path.display()))?;
+            let component = fs::read(&path).with_context(|| {
+                format!("the component of plugin '{}', {}, cannot be read", plugin.name, path.display())
+            })?;
             files.insert(plugin.name.clone(), Arc::from(component));
         }
         Ok(Self { installed, files })
@@ -140,7 +145,9 @@ impl Components {
         let likeness = |other: &String| strsim::jaro_winkler(name, other);
         let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
         let hint = nearest.map(|nearest| format!("; did you mean '{nearest}'?")).unwrap_or_default();
-        bail!("there is no plugin '{name}'{hint} Install one with `deskbell plugin install FILE`, or name its file with `component`")
+        bail!(
+            "there is no plugin '{name}'{hint} Install one with `deskbell plugin install FILE`, or name its file with `component`"
+        )
     }
 }
 
@@ -212,13 +219,20 @@ async fn vault(config: &Config, store: &Store, data_dir: &Path) -> anyhow::Resul
         for (name, places) in &source.secrets {
             let mut secrets = Vec::new();
             for place in places.all() {
-                match place.read(&config.folder).with_context(|| format!("the secret '{name}' of source '{}'", source.name))? {
+                match place
+                    .read(&config.folder)
+                    .with_context(|| format!("the secret '{name}' of source '{}'", source.name))?
+                {
                     Some(secret) => secrets.push(bytes(&secret)),
                     None => secrets.extend(vault.all(&owner, name).into_iter().map(|held| SecretBox::new(held.into()))),
                 }
             }
             if secrets.is_empty() {
-                bail!("the secret '{name}' of source '{}' is not set; set it with `deskbell secret set source:{} {name}`", source.name, source.name);
+                bail!(
+                    "the secret '{name}' of source '{}' is not set; set it with `deskbell secret set source:{} {name}`",
+                    source.name,
+                    source.name
+                );
             }
             vault.keep(&owner, name, secrets);
         }
@@ -227,7 +241,9 @@ async fn vault(config: &Config, store: &Store, data_dir: &Path) -> anyhow::Resul
         let owner = format!("destination:{}", destination.name);
         for (name, place) in [("url", &destination.url), ("secret", &destination.secret)] {
             let Some(place) = place else { continue };
-            let read = place.read(&config.folder).with_context(|| format!("the {name} of destination '{}'", destination.name))?;
+            let read = place
+                .read(&config.folder)
+                .with_context(|| format!("the {name} of destination '{}'", destination.name))?;
             match read {
                 Some(secret) => vault.keep(&owner, name, vec![bytes(&secret)]),
                 None if vault.all(&owner, name).is_empty() => bail!(
@@ -372,7 +388,9 @@ impl FromManifest for Scheme {
 
 fn sender(config: &Config) -> anyhow::Result<Sender> {
     let extra_roots_pem = match &config.deliver.ca_file {
-        Some(path) => fs::read(config.folder.join(path)).with_context(|| format!("deliver.ca_file {}", path.display()))?,
+        Some(path) => {
+            fs::read(config.folder.join(path)).with_context(|| format!("deliver.ca_file {}", path.display()))?
+        }
         None => Vec::new(),
     };
     let options = sender::Options {

@@ -69,7 +69,9 @@ CREATE TABLE hold (
     attempts int NOT NULL,
     next_at timestamptz,
     error text NOT NULL,
+    single boolean NOT NULL DEFAULT false,
     PRIMARY KEY (tenant_id, lane_id, plugin)
 );
 COMMENT ON TABLE hold IS 'A plugin that failed on an event of a lane: it gets this and the lane''s later events again, in order, from next_at on.';
+COMMENT ON COLUMN hold.single IS 'It gets that event alone: a dead letter that is replayed, the later ones having been decided on.';
 COMMENT ON COLUMN hold.next_at IS 'Null: blocked until somebody replays it.';

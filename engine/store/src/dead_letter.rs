@@ -45,12 +45,13 @@ UPDATE dead_letter SET replayed_at = $3 WHERE tenant_id = $1 AND dead_letter_id 
 
 const COUNT: &str = "SELECT count(*) FROM dead_letter WHERE tenant_id = $1 AND replayed_at IS NULL";
 
-// The plugin is held from that event on, due now, unless it is held from an earlier one already.
+// The plugin gets that event alone, now: the later ones have been decided on. Where it is blocked at that event it goes on
+// from there. Where it is behind on another event there is no row, and the letter stays.
 const REPLAY_PLUGIN: &str = "
 WITH held AS (
-    INSERT INTO hold (tenant_id, lane_id, plugin, from_event, attempts, next_at, error)
-    VALUES ($1, $2, $3, $4, 0, now(), 'replayed') ON CONFLICT (tenant_id, lane_id, plugin) DO UPDATE
-        SET from_event = least(hold.from_event, excluded.from_event), attempts = 0, next_at = now()
+    INSERT INTO hold (tenant_id, lane_id, plugin, from_event, attempts, next_at, error, single)
+    VALUES ($1, $2, $3, $4, 0, now(), 'replayed', true) ON CONFLICT (tenant_id, lane_id, plugin) DO UPDATE
+        SET attempts = 0, next_at = now() WHERE hold.from_event = excluded.from_event
     RETURNING lane_id)
 UPDATE lane SET arrivals = arrivals + 1, next_timer = least(next_timer, now()),
     wake_at = CASE WHEN lease_token IS NULL THEN now() ELSE wake_at END
@@ -110,7 +111,8 @@ impl Store {
     /// Has a dead letter tried again. False where it has been replayed already, or what it speaks of is gone.
     pub async fn replay(&self, letter: &DeadLetter, now: Timestamp) -> Result<bool> {
         let woken = match &letter.what {
-            What::Plugin { lane_id, event_id, plugin } | What::Delivery { lane_id, event_id, connector: plugin, .. } => {
+            What::Plugin { lane_id, event_id, plugin }
+            | What::Delivery { lane_id, event_id, connector: plugin, .. } => {
                 let query = sqlx::query(REPLAY_PLUGIN).bind(self.tenant).bind(lane_id).bind(plugin).bind(event_id);
                 let done = query.execute(&self.work).await.map_err(failed("dead_letter.replay_plugin"))?;
                 done.rows_affected() > 0
@@ -119,6 +121,9 @@ impl Store {
                 self.replay_action(*destination_id, *lane_id, *outbox_id).await?
             }
         };
+        if !woken {
+            return Ok(false);
+        }
         let query = sqlx::query(REPLAYED).bind(self.tenant).bind(letter.dead_letter_id).bind(at(now));
         let done = query.execute(&self.work).await.map_err(failed("dead_letter.replayed"))?;
         Ok(woken && done.rows_affected() > 0)

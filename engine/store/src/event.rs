@@ -46,12 +46,8 @@ const BETWEEN: &str = "
 SELECT lane_id, event_id, id, kind, at, received_at, subject, data, inbox_id, hop
 FROM event WHERE tenant_id = $1 AND lane_id = $2 AND event_id >= $3 AND event_id <= $4 ORDER BY event_id LIMIT $5";
 
-pub(crate) const STATEMENTS: &[(&str, &str)] = &[
-    ("event.pending", PENDING),
-    ("event.history", HISTORY),
-    ("event.latest", LATEST),
-    ("event.between", BETWEEN),
-];
+pub(crate) const STATEMENTS: &[(&str, &str)] =
+    &[("event.pending", PENDING), ("event.history", HISTORY), ("event.latest", LATEST), ("event.between", BETWEEN)];
 
 pub(crate) fn recorded(row: &PgRow) -> Recorded {
     Recorded {

@@ -17,10 +17,12 @@ pub struct Hold {
     /// None: blocked until somebody replays it.
     pub next_at: Option<Timestamp>,
     pub error: String,
+    /// It gets that event alone: a dead letter that is replayed.
+    pub single: bool,
 }
 
 const OF_LANES: &str = "
-SELECT lane_id, plugin, from_event, attempts, next_at, error FROM hold WHERE tenant_id = $1 AND lane_id = ANY ($2)";
+SELECT lane_id, plugin, from_event, attempts, next_at, error, single FROM hold WHERE tenant_id = $1 AND lane_id = ANY ($2)";
 
 const RELEASE: &str = "
 WITH released AS (
@@ -43,6 +45,7 @@ impl Store {
             attempts: row.get(3),
             next_at: row.get::<Option<DateTime<Utc>>, _>(4).map(Timestamp::from),
             error: row.get(5),
+            single: row.get(6),
         });
         Ok(holds.collect())
     }

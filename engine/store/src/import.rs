@@ -96,9 +96,9 @@ impl Store {
             .fetch_all(connection)
             .await
             .map_err(failed("import.lanes"))?;
-        let lanes = rows.iter().map(|row| {
-            ((row.get(1), row.get(2), row.get(3)), LaneOf { lane_id: row.get(0), busy: row.get(4) })
-        });
+        let lanes = rows
+            .iter()
+            .map(|row| ((row.get(1), row.get(2), row.get(3)), LaneOf { lane_id: row.get(0), busy: row.get(4) }));
         Ok(lanes.collect())
     }
 

@@ -166,7 +166,8 @@ impl Store {
     /// for the first.
     pub async fn take_in(&self, deliveries: &[Delivery]) -> Result<Vec<Taken>> {
         let each = || deliveries.iter();
-        let events = || each().enumerate().flat_map(|(place, d)| d.events.iter().map(move |event| (place as i32, event)));
+        let events =
+            || each().enumerate().flat_map(|(place, d)| d.events.iter().map(move |event| (place as i32, event)));
         let keys: Vec<Key> = events().map(|(_, event)| Key::of(&event.id)).collect();
         let rows = sqlx::query(TAKE_IN)
             .bind(self.tenant)

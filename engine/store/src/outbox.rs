@@ -135,7 +135,9 @@ VALUES ($1, 1, $2, $3, $4, $5, $6, $7)";
 
 // An ended head lets the lane go on at once where there is more; the next claim finds out.
 const RELEASE_ENDED: &str = "
-UPDATE outbox_lane SET lease_token = NULL, attempts = 0, ambiguous = false, done_outbox = $4,
+UPDATE outbox_lane SET lease_token = NULL, attempts = 0, ambiguous = false,
+    -- Where something arrived meanwhile it may be an earlier action that is replayed.
+    done_outbox = CASE WHEN arrivals = $5 THEN $4 ELSE done_outbox END,
     wake_at = CASE WHEN arrivals <> $5 OR EXISTS (
         SELECT FROM outbox WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND outbox_id > $4 AND state < 2)
         THEN now() END
@@ -370,7 +372,8 @@ impl Store {
     pub async fn outbox_backlog(&self) -> Result<Vec<(String, i64, Option<Timestamp>)>> {
         let query = sqlx::query(BACKLOG).bind(self.tenant);
         let rows = query.fetch_all(&self.reads).await.map_err(failed("outbox.backlog"))?;
-        let each = rows.iter().map(|row| (row.get(0), row.get(1), row.get::<Option<DateTime<Utc>>, _>(2).map(Into::into)));
+        let each =
+            rows.iter().map(|row| (row.get(0), row.get(1), row.get::<Option<DateTime<Utc>>, _>(2).map(Into::into)));
         Ok(each.collect())
     }
 }

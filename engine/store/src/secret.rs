@@ -15,7 +15,9 @@ const NONCE_BYTES: usize = 24;
 /// Why a secret cannot be sealed or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
-    #[error("the secret '{name}' of {owner} does not open with this secret key; start the engine with the key it was sealed with (DESKBELL_SECRET_KEY or the key file), or set it anew with 'deskbell secret set'")]
+    #[error(
+        "the secret '{name}' of {owner} does not open with this secret key; start the engine with the key it was sealed with (DESKBELL_SECRET_KEY or the key file), or set it anew with 'deskbell secret set'"
+    )]
     WrongKey { owner: String, name: String },
     #[error("a secret key has 32 bytes, written as 64 hexadecimal digits")]
     MalformedKey,

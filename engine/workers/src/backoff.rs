@@ -8,19 +8,8 @@ const HOUR: u64 = 60 * MINUTE;
 
 /// The outbox's waits in seconds: 5 s, 30 s, 2 min, 10 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h. A helpdesk that
 /// blinks is asked again at once, one that is down for a weekend is not given up: together they are 3 days 3 h 42 min 35 s.
-const OUTBOX_SECONDS: [u64; 11] = [
-    5,
-    30,
-    2 * MINUTE,
-    10 * MINUTE,
-    30 * MINUTE,
-    2 * HOUR,
-    5 * HOUR,
-    10 * HOUR,
-    14 * HOUR,
-    20 * HOUR,
-    24 * HOUR,
-];
+const OUTBOX_SECONDS: [u64; 11] =
+    [5, 30, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
 
 /// How often an outbox message is sent at most: once, and once after each wait.
 pub const OUTBOX_ATTEMPTS: u32 = 12;
@@ -42,9 +31,7 @@ const SPREAD: f64 = 0.2;
 /// 2 h, 5 h, 10 h, 14 h, 20 h, 24 h, and 24 h ever after; [`is_exhausted`] says when to give up.
 pub fn delay(attempt: u32, jitter: f64) -> Duration {
     let last = OUTBOX_SECONDS.len() - 1;
-    let index = usize::try_from(attempt.saturating_sub(1))
-        .unwrap_or(last)
-        .min(last);
+    let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(last).min(last);
     let seconds = OUTBOX_SECONDS.get(index).copied().unwrap_or(24 * HOUR);
     jittered(Duration::from_secs(seconds), jitter)
 }
@@ -57,9 +44,7 @@ pub const fn is_exhausted(attempt: u32) -> bool {
 /// The wait after a plugin's failed call number `attempt` for one event, beginning with 1: 5 s, 10 s, 20 s, 40 s, 80 s, 160 s,
 /// 320 s, 640 s, 1280 s, 2560 s, and an hour ever after, moved by `jitter` as in [`delay`].
 pub fn plugin_delay(attempt: u32, jitter: f64) -> Duration {
-    let factor = 2_u32
-        .checked_pow(attempt.saturating_sub(1))
-        .unwrap_or(u32::MAX);
+    let factor = 2_u32.checked_pow(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
     jittered(PLUGIN_BASE.saturating_mul(factor).min(PLUGIN_CAP), jitter)
 }
 
@@ -69,11 +54,7 @@ pub fn honour(delay: Duration, retry_after: Option<Duration>) -> Duration {
 }
 
 fn jittered(delay: Duration, jitter: f64) -> Duration {
-    let jitter = if jitter.is_nan() {
-        0.5
-    } else {
-        jitter.clamp(0.0, 1.0)
-    };
+    let jitter = if jitter.is_nan() { 0.5 } else { jitter.clamp(0.0, 1.0) };
     delay.mul_f64(1.0 + SPREAD * (2.0 * jitter - 1.0))
 }
 
@@ -85,23 +66,15 @@ mod tests {
 
     #[test]
     fn waits_as_documented() {
-        let expected = [
-            5, 30, 120, 600, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400, 86_400,
-        ];
-        let actual: Vec<_> = (1..=12)
-            .map(|attempt| delay(attempt, 0.5).as_secs())
-            .collect();
+        let expected = [5, 30, 120, 600, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400, 86_400];
+        let actual: Vec<_> = (1..=12).map(|attempt| delay(attempt, 0.5).as_secs()).collect();
         assert_eq!(actual, expected);
-        let total: u64 = (1..OUTBOX_ATTEMPTS)
-            .map(|attempt| delay(attempt, 0.5).as_secs())
-            .sum();
+        let total: u64 = (1..OUTBOX_ATTEMPTS).map(|attempt| delay(attempt, 0.5).as_secs()).sum();
         assert_eq!(total, 3 * 86_400 + 3 * 3600 + 42 * 60 + 35);
         assert!(!is_exhausted(11) && is_exhausted(12));
 
         let expected = [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600];
-        let actual: Vec<_> = (1..=12)
-            .map(|attempt| plugin_delay(attempt, 0.5).as_secs())
-            .collect();
+        let actual: Vec<_> = (1..=12).map(|attempt| plugin_delay(attempt, 0.5).as_secs()).collect();
         assert_eq!(actual, expected);
     }
 
@@ -110,10 +83,7 @@ mod tests {
         let delay = Duration::from_secs(30);
         assert_eq!(honour(delay, None), delay);
         assert_eq!(honour(delay, Some(Duration::from_secs(10))), delay);
-        assert_eq!(
-            honour(delay, Some(Duration::from_secs(90))),
-            Duration::from_secs(90)
-        );
+        assert_eq!(honour(delay, Some(Duration::from_secs(90))), Duration::from_secs(90));
         assert_eq!(honour(delay, Some(Duration::MAX)), MAX_RETRY_AFTER);
     }
 

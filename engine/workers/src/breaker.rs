@@ -95,13 +95,8 @@ struct Slice {
 #[derive(Clone, Copy, Debug)]
 enum Phase {
     Closed,
-    Open {
-        until: Timestamp,
-    },
-    HalfOpen {
-        succeeded: u32,
-        trial_since: Option<Timestamp>,
-    },
+    Open { until: Timestamp },
+    HalfOpen { succeeded: u32, trial_since: Option<Timestamp> },
 }
 
 /// The breaker of one plugin or destination.
@@ -133,20 +128,10 @@ impl Breaker {
             Phase::Closed => Verdict::Go,
             Phase::Open { until } if now < until => Verdict::Wait { until },
             Phase::Open { .. } => self.start_trial(0, now),
-            Phase::HalfOpen {
-                succeeded,
-                trial_since: None,
-            } => self.start_trial(succeeded, now),
-            Phase::HalfOpen {
-                succeeded,
-                trial_since: Some(since),
-            } => {
+            Phase::HalfOpen { succeeded, trial_since: None } => self.start_trial(succeeded, now),
+            Phase::HalfOpen { succeeded, trial_since: Some(since) } => {
                 let until = since.plus_micros(self.settings.open_micros);
-                if now < until {
-                    Verdict::Wait { until }
-                } else {
-                    self.start_trial(succeeded, now)
-                }
+                if now < until { Verdict::Wait { until } } else { self.start_trial(succeeded, now) }
             }
         }
     }
@@ -163,10 +148,7 @@ impl Breaker {
                 *self = Self::new(self.settings);
             }
             Phase::HalfOpen { succeeded, .. } => {
-                self.phase = Phase::HalfOpen {
-                    succeeded: succeeded + 1,
-                    trial_since: None,
-                };
+                self.phase = Phase::HalfOpen { succeeded: succeeded + 1, trial_since: None };
             }
             Phase::Open { .. } => {}
         }
@@ -180,8 +162,7 @@ impl Breaker {
                 let slice = self.slice(now);
                 slice.calls = slice.calls.saturating_add(1);
                 slice.failures = slice.failures.saturating_add(1);
-                let opens = self.failures_in_a_row >= self.settings.consecutive
-                    || self.share_is_reached(now);
+                let opens = self.failures_in_a_row >= self.settings.consecutive || self.share_is_reached(now);
                 if opens {
                     self.open(now);
                 }
@@ -205,21 +186,14 @@ impl Breaker {
     }
 
     fn start_trial(&mut self, succeeded: u32, now: Timestamp) -> Verdict {
-        self.phase = Phase::HalfOpen {
-            succeeded,
-            trial_since: Some(now),
-        };
+        self.phase = Phase::HalfOpen { succeeded, trial_since: Some(now) };
         Verdict::Trial
     }
 
     fn open(&mut self, now: Timestamp) {
         let open_micros = self.next_open_micros.min(self.settings.max_open_micros);
-        self.phase = Phase::Open {
-            until: now.plus_micros(open_micros),
-        };
-        self.next_open_micros = open_micros
-            .saturating_mul(2)
-            .min(self.settings.max_open_micros);
+        self.phase = Phase::Open { until: now.plus_micros(open_micros) };
+        self.next_open_micros = open_micros.saturating_mul(2).min(self.settings.max_open_micros);
         self.slices = [Slice::default(); SLICES];
         self.failures_in_a_row = 0;
     }
@@ -227,17 +201,11 @@ impl Breaker {
     fn share_is_reached(&self, now: Timestamp) -> bool {
         let current = self.slice_number(now);
         let is_recent = |slice: &&Slice| current.saturating_sub(slice.number) < SLICES as i64;
-        let (calls, failures) = self.slices.iter().filter(is_recent).fold(
-            (0_u64, 0_u64),
-            |(calls, failures), slice| {
-                (
-                    calls + u64::from(slice.calls),
-                    failures + u64::from(slice.failures),
-                )
-            },
-        );
-        calls >= u64::from(self.settings.min_calls)
-            && failures as f64 >= self.settings.failure_share * calls as f64
+        let (calls, failures) =
+            self.slices.iter().filter(is_recent).fold((0_u64, 0_u64), |(calls, failures), slice| {
+                (calls + u64::from(slice.calls), failures + u64::from(slice.failures))
+            });
+        calls >= u64::from(self.settings.min_calls) && failures as f64 >= self.settings.failure_share * calls as f64
     }
 
     fn slice_number(&self, now: Timestamp) -> i64 {
@@ -251,10 +219,7 @@ impl Breaker {
         let index = usize::try_from(number.rem_euclid(SLICES as i64)).unwrap_or(0);
         let slice = slices.get_mut(index).unwrap_or(last);
         if slice.number != number {
-            *slice = Slice {
-                number,
-                ..Slice::default()
-            };
+            *slice = Slice { number, ..Slice::default() };
         }
         slice
     }

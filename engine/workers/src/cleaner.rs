@@ -34,7 +34,10 @@ pub async fn run(engine: Arc<Engine>, stop: CancellationToken) {
             () = stop.cancelled() => return,
         };
         if let Err(error) = done {
-            tracing::error!(error = &error as &dyn std::error::Error, "the cleaner could not do its round; the next one will");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the cleaner could not do its round; the next one will"
+            );
         }
     }
 }
@@ -71,7 +74,11 @@ pub async fn listen(engine: &Engine, since: Timestamp) -> Result<Vec<String>, Er
         if !engine.store.note_silent(source.source_id, before, since).await? {
             continue;
         }
-        tracing::error!(source = source.name, silent_for_seconds = limit.as_secs(), "a source has fallen silent: no webhook has come; look whether its webhook is still registered and enabled at the helpdesk");
+        tracing::error!(
+            source = source.name,
+            silent_for_seconds = limit.as_secs(),
+            "a source has fallen silent: no webhook has come; look whether its webhook is still registered and enabled at the helpdesk"
+        );
         metrics::counter!("deskbell_source_silent_total", "source" => source.name.clone()).increment(1);
         let event = NewEvent {
             lane_kind: LaneKind::Source,

@@ -283,9 +283,8 @@ impl Lane<'_> {
         if !self.out.events.is_empty() {
             self.out.more = true;
         }
-        let timed = |write: &plugin::Write| {
-            matches!(write, plugin::Write::TimerSet { .. } | plugin::Write::TimerCancel { .. })
-        };
+        let timed =
+            |write: &plugin::Write| matches!(write, plugin::Write::TimerSet { .. } | plugin::Write::TimerCancel { .. });
         self.out.retime |= self.out.writes.iter().any(|(_, write)| timed(write))
             || !self.out.holds.is_empty()
             || !self.out.released.is_empty();

@@ -94,7 +94,10 @@ impl Deliverer {
                 },
                 Ok(_) => wait = SHORTEST_WAIT,
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "actions could not be claimed; trying again");
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "actions could not be claimed; trying again"
+                    );
                     tokio::time::sleep(LONGEST_WAIT).await;
                 }
             }
@@ -150,20 +153,29 @@ impl Deliverer {
         if !is_down {
             breaker.succeeded(self.engine.now());
         } else if breaker.failed(self.engine.now()) {
-            tracing::error!(destination = lane.destination, "the destination keeps failing; its actions wait for a while");
+            tracing::error!(
+                destination = lane.destination,
+                "the destination keeps failing; its actions wait for a while"
+            );
         }
     }
 
     async fn deliver(&self, lane: &Claimed) {
         let Some(message) = &lane.head else {
             if let Err(error) = self.engine.store.release_empty_outbox(lane).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "an empty outbox lane was not released; its lease will end");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "an empty outbox lane was not released; its lease will end"
+                );
             }
             return;
         };
         if let Some(until) = self.wait_for(lane.destination_id) {
             if let Err(error) = self.engine.store.postpone_outbox(lane, until).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "an outbox lane was not postponed; its lease will end");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "an outbox lane was not postponed; its lease will end"
+                );
             }
             return;
         }
@@ -189,17 +201,29 @@ impl Deliverer {
             State::Discarded => "discarded",
             State::Cancelled => "cancelled",
         };
-        metrics::counter!("deskbell_attempts_total", "destination" => lane.destination.clone(), "outcome" => outcome).increment(1);
+        metrics::counter!("deskbell_attempts_total", "destination" => lane.destination.clone(), "outcome" => outcome)
+            .increment(1);
         match self.engine.store.record_attempt(&attempted, now).await {
             Ok(true) => self.engine.wake.deliverer.notify_one(),
-            Ok(false) => tracing::warn!(outbox.id = message.outbox_id, "an action's lease was lost while it was delivered"),
+            Ok(false) => {
+                tracing::warn!(outbox.id = message.outbox_id, "an action's lease was lost while it was delivered")
+            }
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, outbox.id = message.outbox_id, "an attempt could not be recorded; the action is asked about when its lease ends");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    outbox.id = message.outbox_id,
+                    "an attempt could not be recorded; the action is asked about when its lease ends"
+                );
                 return;
             }
         }
         if attempted.state == State::Discarded {
-            tracing::error!(outbox.id = message.outbox_id, destination = lane.destination, error = attempted.reference, "an action was given up and is now a dead letter");
+            tracing::error!(
+                outbox.id = message.outbox_id,
+                destination = lane.destination,
+                error = attempted.reference,
+                "an action was given up and is now a dead letter"
+            );
             metrics::counter!("deskbell_dead_letters_total", "kind" => "action").increment(1);
             self.announce(lane, message, attempted.reference.as_deref(), now).await;
         }
@@ -224,9 +248,12 @@ impl Deliverer {
             Went::Done(reference) => (State::Completed, AttemptOutcome::Done, reference, None),
             Went::Impossible { why } => (State::Cancelled, AttemptOutcome::Impossible, Some(why), None),
             Went::GiveUp { why } => (State::Discarded, AttemptOutcome::GivenUp, Some(why), None),
-            Went::Retry { why, .. } | Went::Ambiguous { why } if exhausted => {
-                (State::Discarded, AttemptOutcome::GivenUp, Some(format!("given up after {number} attempts: {why}")), None)
-            }
+            Went::Retry { why, .. } | Went::Ambiguous { why } if exhausted => (
+                State::Discarded,
+                AttemptOutcome::GivenUp,
+                Some(format!("given up after {number} attempts: {why}")),
+                None,
+            ),
             Went::Retry { why, retry_after } => {
                 (State::Retryable, AttemptOutcome::Retry, Some(why), Some(wait(retry_after)))
             }
@@ -272,7 +299,10 @@ impl Deliverer {
         };
         match self.engine.store.add_events(&[event], None, now).await {
             Ok(_) => self.engine.wake.dispatcher.notify_one(),
-            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "a given-up action could not be announced to the plugins"),
+            Err(error) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a given-up action could not be announced to the plugins"
+            ),
         }
     }
 }

@@ -118,7 +118,11 @@ pub async fn step(
                     let _ = decided.send((outcome, permit)).await;
                 }
                 Err(error) => {
-                    tracing::error!(lane.id = lane.lane_id, error = &error as &dyn std::error::Error, "a lane could not be decided on; it comes again when its lease ends");
+                    tracing::error!(
+                        lane.id = lane.lane_id,
+                        error = &error as &dyn std::error::Error,
+                        "a lane could not be decided on; it comes again when its lease ends"
+                    );
                 }
             }
         });
@@ -198,18 +202,25 @@ async fn finish_all(engine: Arc<Engine>, waiting: Arc<tokio::sync::Mutex<mpsc::R
 /// Finishes a batch; where that does not work, each lane by itself, so that one cannot hold up the others.
 pub async fn finish(engine: &Engine, outcomes: Vec<Outcome>) {
     let started = std::time::Instant::now();
-    let (more, actions) =
-        (outcomes.iter().any(|o| o.more), outcomes.iter().any(|o| !o.actions.is_empty()));
+    let (more, actions) = (outcomes.iter().any(|o| o.more), outcomes.iter().any(|o| !o.actions.is_empty()));
     let n_lanes = outcomes.len();
     if let Err(error) = finish_together(engine, &outcomes).await {
         if n_lanes > 1 {
-            tracing::warn!(error = &error as &dyn std::error::Error, n_lanes, "a batch could not be finished; finishing its lanes one by one");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                n_lanes,
+                "a batch could not be finished; finishing its lanes one by one"
+            );
         }
         for outcome in outcomes {
             let lane_id = outcome.lane_id;
             if let Err(error) = finish_together(engine, &[outcome]).await {
                 // Whether or not the commit came through, the lane is safe: its token is gone, or its lease ends.
-                tracing::error!(error = &error as &dyn std::error::Error, lane.id = lane_id, "a lane could not be finished; it comes again when its lease ends");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    lane.id = lane_id,
+                    "a lane could not be finished; it comes again when its lease ends"
+                );
             }
         }
     }

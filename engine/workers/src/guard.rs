@@ -120,7 +120,8 @@ impl Memory {
 
     fn has_asked(&self, what: &str, value: &Value, now: Timestamp) -> bool {
         // The latest request for the same thing counts: to set a field to and fro is no repetition.
-        let latest = self.expected.iter().rev().find(|e| e.what == what && (!what.starts_with("tag") || e.value == *value));
+        let latest =
+            self.expected.iter().rev().find(|e| e.what == what && (!what.starts_with("tag") || e.value == *value));
         let recent = now.plus_seconds(-REPEAT_SECONDS).micros();
         latest.is_some_and(|expected| expected.value == *value && expected.asked_at >= recent)
     }

@@ -83,10 +83,7 @@ pub struct Mail<'a> {
 /// Without addresses and content.
 impl fmt::Debug for Mail<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mail")
-            .field("key", &self.key)
-            .field("to", &self.to.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Mail").field("key", &self.key).field("to", &self.to.len()).finish_non_exhaustive()
     }
 }
 
@@ -119,18 +116,12 @@ impl Mailer {
     /// Hands mail to a server. Nothing is connected yet.
     pub fn smtp(settings: Smtp) -> Result<Self, ConfigError> {
         let from = sender(&settings.from)?;
-        Ok(Self {
-            from,
-            transport: Transport::Smtp(Box::new(Relay::new(settings)?)),
-        })
+        Ok(Self { from, transport: Transport::Smtp(Box::new(Relay::new(settings)?)) })
     }
 
     /// Writes each mail into a file `ID.eml` in `folder`, which is made when the first one comes.
     pub fn folder(folder: impl Into<PathBuf>, from: &str) -> Result<Self, ConfigError> {
-        Ok(Self {
-            from: sender(from)?,
-            transport: Transport::Folder(folder.into()),
-        })
+        Ok(Self { from: sender(from)?, transport: Transport::Folder(folder.into()) })
     }
 
     /// Sends `mail` once.
@@ -140,11 +131,7 @@ impl Mailer {
             Transport::Smtp(relay) => relay.send(&composed).await?,
             Transport::Folder(folder) => (folder::write(folder, &composed).await?, 0),
         };
-        Ok(Sent {
-            message_id: composed.message_id,
-            reply,
-            n_refused,
-        })
+        Ok(Sent { message_id: composed.message_id, reply, n_refused })
     }
 }
 

@@ -85,7 +85,8 @@ impl Reads for LaneReads {
             for recorded in recorded.map_err(unavailable)? {
                 let parts = (recorded.id.clone(), self.source.clone(), recorded.kind.clone());
                 let event =
-                    Event::from_parts(parts.0, parts.1, parts.2, recorded.subject.clone(), recorded.at, &recorded.data).ok();
+                    Event::from_parts(parts.0, parts.1, parts.2, recorded.subject.clone(), recorded.at, &recorded.data)
+                        .ok();
                 events.push(plugin::Event {
                     id: recorded.id,
                     source: self.source.clone(),
@@ -104,7 +105,12 @@ impl Reads for LaneReads {
         })
     }
 
-    fn tickets_of<'a>(&'a self, _: &'a Asker, requester: &'a str, limit: u32) -> Answer<'a, Vec<(String, Arc<Ticket>)>> {
+    fn tickets_of<'a>(
+        &'a self,
+        _: &'a Asker,
+        requester: &'a str,
+        limit: u32,
+    ) -> Answer<'a, Vec<(String, Arc<Ticket>)>> {
         Box::pin(async move {
             let limit = i64::from(limit.min(MAX_ROWS));
             let tickets = self.engine.store.tickets_of(self.source_id, requester, limit).await.map_err(unavailable)?;

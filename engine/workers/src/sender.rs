@@ -100,10 +100,7 @@ pub struct Call<'a> {
 /// Without URL, headers and body: each may hold a secret or a ticket's text.
 impl fmt::Debug for Call<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
-            .field("method", &self.method)
-            .field("key", &self.key)
-            .finish_non_exhaustive()
+        f.debug_struct("Call").field("method", &self.method).field("key", &self.key).finish_non_exhaustive()
     }
 }
 
@@ -112,9 +109,7 @@ impl fmt::Debug for Call<'_> {
 pub enum BuildError {
     #[error("the certificates of further authorities cannot be read; they must be PEM")]
     Roots(#[source] reqwest::Error),
-    #[error(
-        "the HTTP client cannot be set up; are the system's CA certificates installed (package ca-certificates)?"
-    )]
+    #[error("the HTTP client cannot be set up; are the system's CA certificates installed (package ca-certificates)?")]
     Client(#[source] reqwest::Error),
 }
 
@@ -139,16 +134,9 @@ impl Sender {
         // Fails where the process has a provider already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let guard = Arc::new(AddressGuard::new(options.allow_private.clone()));
-        let for_https = GuardedResolver {
-            lookup: Arc::clone(&lookup),
-            guard: Arc::clone(&guard),
-            scheme: Scheme::Https,
-        };
-        let for_http = GuardedResolver {
-            lookup,
-            guard: Arc::clone(&guard),
-            scheme: Scheme::Http,
-        };
+        let for_https =
+            GuardedResolver { lookup: Arc::clone(&lookup), guard: Arc::clone(&guard), scheme: Scheme::Https };
+        let for_http = GuardedResolver { lookup, guard: Arc::clone(&guard), scheme: Scheme::Http };
         Ok(Self {
             https: build_client(options, for_https)?,
             http: build_client(options, for_http)?,
@@ -169,10 +157,7 @@ impl Sender {
             Scheme::Https => &self.https,
             Scheme::Http => &self.http,
         };
-        let deadline = Deadline {
-            at: started + timeout,
-            seconds: timeout.as_secs_f64(),
-        };
+        let deadline = Deadline { at: started + timeout, seconds: timeout.as_secs_f64() };
         let response = match timeout_at(deadline.at, client.execute(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(classified(error, &target)),
@@ -189,14 +174,8 @@ struct Deadline {
 
 impl Deadline {
     fn missed(&self, target: &Target, status: Option<u16>) -> SendError {
-        let cause = Failure::TimedOut {
-            seconds: self.seconds,
-        };
-        SendError::Ambiguous {
-            target: target.to_string(),
-            status,
-            cause,
-        }
+        let cause = Failure::TimedOut { seconds: self.seconds };
+        SendError::Ambiguous { target: target.to_string(), status, cause }
     }
 }
 
@@ -210,28 +189,17 @@ async fn finish(
 ) -> Result<Outcome, SendError> {
     let status = response.status().as_u16();
     let headers = response::limited_headers(response.headers(), filled);
-    let (body, is_truncated) =
-        match timeout_at(deadline.at, response::read_body(response, max_bytes)).await {
-            Ok(Ok(body)) => body,
-            Ok(Err(error)) => {
-                let cause = Failure::Connection(error.without_url().into());
-                return Err(SendError::Ambiguous {
-                    target: target.to_string(),
-                    status: Some(status),
-                    cause,
-                });
-            }
-            Err(_) => return Err(deadline.missed(target, Some(status))),
-        };
+    let (body, is_truncated) = match timeout_at(deadline.at, response::read_body(response, max_bytes)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(error)) => {
+            let cause = Failure::Connection(error.without_url().into());
+            return Err(SendError::Ambiguous { target: target.to_string(), status: Some(status), cause });
+        }
+        Err(_) => return Err(deadline.missed(target, Some(status))),
+    };
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::debug!(http.host = %target, http.status = status, elapsed_ms, "request answered");
-    Ok(Outcome {
-        status,
-        headers,
-        body: filled.removed_from(body),
-        is_truncated,
-        elapsed_ms,
-    })
+    Ok(Outcome { status, headers, body: filled.removed_from(body), is_truncated, elapsed_ms })
 }
 
 /// What an error of the client means for sending again.
@@ -245,16 +213,9 @@ fn classified(error: reqwest::Error, target: &Target) -> SendError {
     }
     let target = target.to_string();
     if error.is_connect() || error.is_dns() {
-        return SendError::NotSent {
-            target,
-            cause: Failure::Connection(error.into()),
-        };
+        return SendError::NotSent { target, cause: Failure::Connection(error.into()) };
     }
-    SendError::Ambiguous {
-        target,
-        status: None,
-        cause: Failure::Connection(error.into()),
-    }
+    SendError::Ambiguous { target, status: None, cause: Failure::Connection(error.into()) }
 }
 
 fn build_client(options: &Options, resolver: GuardedResolver) -> Result<Client, BuildError> {
@@ -268,8 +229,7 @@ fn build_client(options: &Options, resolver: GuardedResolver) -> Result<Client, 
         .pool_idle_timeout(IDLE_TIMEOUT)
         .pool_max_idle_per_host(MAX_IDLE_PER_HOST);
     if !options.extra_roots_pem.is_empty() {
-        let roots = reqwest::Certificate::from_pem_bundle(&options.extra_roots_pem)
-            .map_err(BuildError::Roots)?;
+        let roots = reqwest::Certificate::from_pem_bundle(&options.extra_roots_pem).map_err(BuildError::Roots)?;
         builder = builder.tls_certs_merge(roots);
     }
     builder.build().map_err(BuildError::Client)

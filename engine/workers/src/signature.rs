@@ -170,11 +170,7 @@ impl Scheme {
 
 /// The configured name, or the usual one where it is empty.
 fn named<'a>(configured: &'a str, usual: &'a str) -> &'a str {
-    if configured.is_empty() {
-        usual
-    } else {
-        configured
-    }
+    if configured.is_empty() { usual } else { configured }
 }
 
 /// A header as looked up by name.
@@ -198,35 +194,18 @@ pub struct Verified {
 /// Why a webhook was not believed. None of the messages holds a secret or what was sent instead of one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    #[error(
-        "the header '{header}' is missing; set the secret at the sender, or another signature scheme here"
-    )]
+    #[error("the header '{header}' is missing; set the secret at the sender, or another signature scheme here")]
     Missing { header: String },
     #[error("the header '{header}' is there more than once")]
     Repeated { header: String },
     #[error("the header '{header}' is not {expected}")]
-    Malformed {
-        header: String,
-        expected: &'static str,
-    },
-    #[error(
-        "the signature fits none of the source's secrets ({tried} tried); compare them with the sender's"
-    )]
+    Malformed { header: String, expected: &'static str },
+    #[error("the signature fits none of the source's secrets ({tried} tried); compare them with the sender's")]
     Mismatch { tried: usize },
-    #[error(
-        "it was signed {age_seconds} s ago and {tolerance} is allowed; a replay, or a clock that is wrong"
-    )]
-    Stale {
-        age_seconds: i64,
-        tolerance: Tolerance,
-    },
-    #[error(
-        "it was signed {ahead_seconds} s in the future and {tolerance} is allowed; one of the clocks is wrong"
-    )]
-    Early {
-        ahead_seconds: i64,
-        tolerance: Tolerance,
-    },
+    #[error("it was signed {age_seconds} s ago and {tolerance} is allowed; a replay, or a clock that is wrong")]
+    Stale { age_seconds: i64, tolerance: Tolerance },
+    #[error("it was signed {ahead_seconds} s in the future and {tolerance} is allowed; one of the clocks is wrong")]
+    Early { ahead_seconds: i64, tolerance: Tolerance },
     #[error("the source's signature scheme cannot be used")]
     Misconfigured(#[from] Invalid),
 }
@@ -236,42 +215,24 @@ pub enum Refused {
 pub enum Invalid {
     #[error("no secret to verify with; give one, or say scheme = \"none\" if anybody may post")]
     NoSecret,
-    #[error(
-        "scheme = \"none\" never looks at the secret that is configured; name a scheme, or remove the secret"
-    )]
+    #[error("scheme = \"none\" never looks at the secret that is configured; name a scheme, or remove the secret")]
     UnusedSecret,
     #[error("secret {position} is empty")]
     EmptySecret { position: usize },
-    #[error(
-        "secret {position} is a placeholder that anybody would try first; set a random one at both ends"
-    )]
+    #[error("secret {position} is a placeholder that anybody would try first; set a random one at both ends")]
     Placeholder { position: usize },
     #[error("secret {position} is not {expected}")]
-    MalformedSecret {
-        position: usize,
-        expected: &'static str,
-    },
+    MalformedSecret { position: usize, expected: &'static str },
     #[error("`{member}` is missing; scheme = \"{scheme}\" needs it")]
-    MissingMember {
-        member: &'static str,
-        scheme: &'static str,
-    },
+    MissingMember { member: &'static str, scheme: &'static str },
     #[error("`{member}` = \"{value}\" is not the name of an HTTP header")]
     BadHeader { member: &'static str, value: String },
     #[error("`{member}`: `{{{placeholder}}}` is unknown; it takes {known}")]
-    UnknownPlaceholder {
-        member: &'static str,
-        placeholder: String,
-        known: &'static str,
-    },
+    UnknownPlaceholder { member: &'static str, placeholder: String, known: &'static str },
     #[error("`{member}`: a `{{` without its `}}`")]
     OpenPlaceholder { member: &'static str },
     #[error("`{member}` does not name `{{{placeholder}}}`, so {consequence}")]
-    Uncovered {
-        member: &'static str,
-        placeholder: &'static str,
-        consequence: &'static str,
-    },
+    Uncovered { member: &'static str, placeholder: &'static str, consequence: &'static str },
 }
 
 #[cfg(test)]

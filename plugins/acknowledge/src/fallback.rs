@@ -19,7 +19,6 @@ pub(crate) fn fill_or(own: Option<&str>, shipped: &str, values: &Value, complain
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use serde_json::json;
 

@@ -20,7 +20,6 @@ pub(crate) fn end(ticket: &Ticket, settings: &Settings, now: Instant) -> Option<
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use deskbell::testing::TestHost;
     use serde_json::json;

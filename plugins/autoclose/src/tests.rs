@@ -1,5 +1,5 @@
 //! The plugin as a whole, on a host in memory.
-#![expect(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
+#![expect(clippy::needless_pass_by_value, reason = "short cases")]
 
 use deskbell::prelude::*;
 use deskbell::testing::{TestCalendar, TestHost, event};

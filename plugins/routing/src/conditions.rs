@@ -222,7 +222,6 @@ pub(crate) fn texts(member: &str, value: &Value) -> Result<Vec<String>, String> 
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use serde_json::json;
 

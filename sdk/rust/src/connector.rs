@@ -4,7 +4,7 @@ mod action;
 mod delivery;
 mod http;
 
-pub use action::{Action, Page, ReconcileStep, ProbeStep, RenderStep};
+pub use action::{Action, Page, ProbeStep, ReconcileStep, RenderStep};
 pub use delivery::{CanonicalEvent, Delivery, Parsed};
 pub use http::{Exchange, Request, Response, Signing, encode};
 
@@ -60,17 +60,11 @@ pub trait Connector {
     /// Whether an action whose outcome is unknown took effect. Asked before an action is sent a second time, unless its requests
     /// are idempotent.
     fn probe(_action: &Action, _so_far: &[Exchange], _cx: &mut Context<'_>) -> Result<ProbeStep> {
-        Ok(ProbeStep::Unknown(
-            "this connector has no way to tell".to_owned(),
-        ))
+        Ok(ProbeStep::Unknown("this connector has no way to tell".to_owned()))
     }
 
     /// What changed since the cursor, for reconciliation; no cursor means from now on.
-    fn reconcile(
-        _cursor: Option<&str>,
-        _so_far: &[Exchange],
-        _cx: &mut Context<'_>,
-    ) -> Result<ReconcileStep> {
+    fn reconcile(_cursor: Option<&str>, _so_far: &[Exchange], _cx: &mut Context<'_>) -> Result<ReconcileStep> {
         Ok(ReconcileStep::Unsupported)
     }
 }

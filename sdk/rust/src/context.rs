@@ -110,9 +110,7 @@ impl<'a> Context<'a> {
     /// Sets the timer `name` of the event's ticket, replacing an earlier one. It comes back as an event of kind `timer.fired`
     /// (name it in the manifest's events), whose payload [`Event::timer`] reads. Asks for `timers`.
     pub fn set_timer(&self, name: impl AsRef<str>, at: Instant, payload: &Value) -> Result<()> {
-        Ok(self
-            .host
-            .timer_set(name.as_ref(), at, &payload.to_string())?)
+        Ok(self.host.timer_set(name.as_ref(), at, &payload.to_string())?)
     }
 
     /// Cancels the timer `name` of the event's ticket; nothing happens where there is none. Asks for `timers`.

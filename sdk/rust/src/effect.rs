@@ -45,11 +45,7 @@ impl Effect {
 
     /// An effect of any kind; the functions below make those that the contract describes.
     pub fn new(kind: impl Into<String>, data: Value) -> Self {
-        Self {
-            kind: kind.into(),
-            data,
-            ..Self::default()
-        }
+        Self { kind: kind.into(), data, ..Self::default() }
     }
 
     /// Says why. Operators see it in the ticket's history and in `deskbell explain`.
@@ -170,10 +166,7 @@ impl Effect {
     /// assert_eq!(effect.data, json!({ "to": "ops", "subject": "A ticket waits", "text": "Ticket 7 waits" }));
     /// ```
     pub fn notify(destination: impl AsRef<str>, text: impl AsRef<str>) -> Self {
-        Self::new(
-            Self::NOTIFY,
-            json!({ "to": destination.as_ref(), "text": text.as_ref() }),
-        )
+        Self::new(Self::NOTIFY, json!({ "to": destination.as_ref(), "text": text.as_ref() }))
     }
 
     /// Adds a member to the arguments, or replaces it.
@@ -193,10 +186,7 @@ impl Effect {
 }
 
 fn texts(items: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
-    items
-        .into_iter()
-        .map(|item| item.as_ref().to_owned())
-        .collect()
+    items.into_iter().map(|item| item.as_ref().to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -211,83 +201,27 @@ mod tests {
 
     #[test]
     fn every_kind_has_the_arguments_of_the_contract() {
-        check(
-            Effect::set_status("open"),
-            "ticket.update",
-            json!({ "status": "open" }),
-        );
-        check(
-            Effect::set_priority(String::from("low")),
-            "ticket.update",
-            json!({ "priority": "low" }),
-        );
-        check(
-            Effect::set_group("a"),
-            "ticket.update",
-            json!({ "group": "a" }),
-        );
-        check(
-            Effect::set_assignee("7"),
-            "ticket.update",
-            json!({ "assignee": "7" }),
-        );
-        check(
-            Effect::set_category("c"),
-            "ticket.update",
-            json!({ "category": "c" }),
-        );
-        check(
-            Effect::set_type("t"),
-            "ticket.update",
-            json!({ "type": "t" }),
-        );
-        check(
-            Effect::set_language("de"),
-            "ticket.update",
-            json!({ "language": "de" }),
-        );
-        check(
-            Effect::set_custom("x", true),
-            "ticket.update",
-            json!({ "custom": { "x": true } }),
-        );
-        check(
-            Effect::clear("group"),
-            "ticket.update",
-            json!({ "group": null }),
-        );
-        check(
-            Effect::add_tags(["a", "b"]),
-            "ticket.tag",
-            json!({ "add": ["a", "b"] }),
-        );
-        check(
-            Effect::remove_tags(vec![String::from("a")]),
-            "ticket.tag",
-            json!({ "remove": ["a"] }),
-        );
+        check(Effect::set_status("open"), "ticket.update", json!({ "status": "open" }));
+        check(Effect::set_priority(String::from("low")), "ticket.update", json!({ "priority": "low" }));
+        check(Effect::set_group("a"), "ticket.update", json!({ "group": "a" }));
+        check(Effect::set_assignee("7"), "ticket.update", json!({ "assignee": "7" }));
+        check(Effect::set_category("c"), "ticket.update", json!({ "category": "c" }));
+        check(Effect::set_type("t"), "ticket.update", json!({ "type": "t" }));
+        check(Effect::set_language("de"), "ticket.update", json!({ "language": "de" }));
+        check(Effect::set_custom("x", true), "ticket.update", json!({ "custom": { "x": true } }));
+        check(Effect::clear("group"), "ticket.update", json!({ "group": null }));
+        check(Effect::add_tags(["a", "b"]), "ticket.tag", json!({ "add": ["a", "b"] }));
+        check(Effect::remove_tags(vec![String::from("a")]), "ticket.tag", json!({ "remove": ["a"] }));
         check(Effect::reply("hi"), "ticket.reply", json!({ "body": "hi" }));
         check(Effect::note("hi"), "ticket.note", json!({ "body": "hi" }));
-        check(
-            Effect::escalate(None, Some("t2")),
-            "ticket.escalate",
-            json!({ "group": "t2" }),
-        );
-        check(
-            Effect::notify("ops", "hi"),
-            "notify",
-            json!({ "to": "ops", "text": "hi" }),
-        );
+        check(Effect::escalate(None, Some("t2")), "ticket.escalate", json!({ "group": "t2" }));
+        check(Effect::notify("ops", "hi"), "notify", json!({ "to": "ops", "text": "hi" }));
     }
 
     #[test]
     fn members_are_added_and_replaced() {
         let both = Effect::add_tags(["a"]).with("remove", vec!["b"]);
         check(both, "ticket.tag", json!({ "add": ["a"], "remove": ["b"] }));
-        check(
-            Effect::new("x", Value::Null).with("a", 1),
-            "x",
-            json!({ "a": 1 }),
-        );
+        check(Effect::new("x", Value::Null).with("a", 1), "x", json!({ "a": 1 }));
     }
 }

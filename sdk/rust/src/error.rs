@@ -33,18 +33,12 @@ pub struct Error {
 impl Error {
     /// Calling again would end the same way.
     pub fn fail(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            retry: false,
-        }
+        Self { message: message.into(), retry: false }
     }
 
     /// Calling again later may help.
     pub fn retry(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            retry: true,
-        }
+        Self { message: message.into(), retry: true }
     }
 
     /// Puts in front of the message what was being done.
@@ -55,10 +49,7 @@ impl Error {
     /// ```
     #[must_use]
     pub fn while_doing(self, what: impl fmt::Display) -> Self {
-        Self {
-            message: format!("{what}: {}", self.message),
-            retry: self.retry,
-        }
+        Self { message: format!("{what}: {}", self.message), retry: self.retry }
     }
 }
 
@@ -90,10 +81,7 @@ impl From<&str> for Error {
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
-        Self {
-            retry: refusal.code == Refusal::UNAVAILABLE,
-            message: refusal.to_string(),
-        }
+        Self { retry: refusal.code == Refusal::UNAVAILABLE, message: refusal.to_string() }
     }
 }
 
@@ -118,10 +106,7 @@ impl Refusal {
 
     /// A refusal with one of the codes.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-        }
+        Self { code: code.into(), message: message.into() }
     }
 }
 
@@ -148,11 +133,7 @@ mod tests {
     fn only_an_unavailable_host_is_worth_a_retry() {
         check("no group", "no group", false);
         check(String::from("no group"), "no group", false);
-        check(
-            Refusal::new(Refusal::DENIED, "kv is not granted"),
-            "kv is not granted (denied)",
-            false,
-        );
+        check(Refusal::new(Refusal::DENIED, "kv is not granted"), "kv is not granted (denied)", false);
         check(
             Refusal::new(Refusal::UNAVAILABLE, "the store does not answer"),
             "the store does not answer (unavailable)",

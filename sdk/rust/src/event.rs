@@ -88,12 +88,8 @@ impl Event {
     /// # Ok::<(), deskbell::Error>(())
     /// ```
     pub fn data_as<T: DeserializeOwned>(&self) -> Result<T> {
-        T::deserialize(&self.data).map_err(|error| {
-            Error::fail(format!(
-                "the data of the event {} of kind {}: {error}",
-                self.id, self.kind
-            ))
-        })
+        T::deserialize(&self.data)
+            .map_err(|error| Error::fail(format!("the data of the event {} of kind {}: {error}", self.id, self.kind)))
     }
 
     /// What a `ticket.updated` changed, by field; empty for other kinds. The engine's own state decides what a ticket shows,
@@ -114,11 +110,7 @@ impl Event {
 
     /// The timer of a `timer.fired`.
     pub fn timer(&self) -> Option<TimerFired> {
-        if self.kind == "timer.fired" {
-            TimerFired::deserialize(&self.data).ok()
-        } else {
-            None
-        }
+        if self.kind == "timer.fired" { TimerFired::deserialize(&self.data).ok() } else { None }
     }
 
     /// Whether a customer did it.
@@ -175,14 +167,9 @@ mod tests {
             "data": { "name": "nag", "payload": { "round": 2 }, "due": "2026-01-05T09:00:00Z" },
         }));
         let timer = fired.timer().unwrap();
-        assert_eq!(
-            (timer.name.as_str(), &timer.payload),
-            ("nag", &json!({ "round": 2 }))
-        );
+        assert_eq!((timer.name.as_str(), &timer.payload), ("nag", &json!({ "round": 2 })));
 
-        let updated = event(
-            json!({ "kind": "ticket.updated", "data": { "changes": { "assignee": { "to": null } } } }),
-        );
+        let updated = event(json!({ "kind": "ticket.updated", "data": { "changes": { "assignee": { "to": null } } } }));
         assert_eq!(updated.change("assignee").unwrap().to, Value::Null);
         assert!(updated.change("status").is_none());
         assert_eq!(updated.changes().len(), 1);
@@ -193,17 +180,12 @@ mod tests {
         let mut event = event(json!({ "id": "e9", "kind": "agent.status" }));
         event.ticket = None;
         let message = event.ticket().unwrap_err().message;
-        assert!(
-            message.contains("e9") && message.contains("agent.status"),
-            "{message}"
-        );
+        assert!(message.contains("e9") && message.contains("agent.status"), "{message}");
     }
 
     #[test]
     fn wrong_data_name_the_event() {
-        let error = event(json!({ "id": "e7" }))
-            .data_as::<Comment>()
-            .unwrap_err();
+        let error = event(json!({ "id": "e7" })).data_as::<Comment>().unwrap_err();
         assert!(error.message.contains("e7") && !error.retry, "{error}");
     }
 }

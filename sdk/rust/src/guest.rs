@@ -8,4 +8,4 @@ mod exports;
 mod imports;
 
 #[cfg(target_family = "wasm")]
-pub use exports::{handle, parse, reconcile, probe, render};
+pub use exports::{handle, parse, probe, reconcile, render};

@@ -98,8 +98,7 @@ impl Agent {
 
     /// Whether the agent can take one more ticket.
     pub fn has_room(&self) -> bool {
-        self.capacity
-            .is_none_or(|capacity| self.open_tickets < capacity)
+        self.capacity.is_none_or(|capacity| self.open_tickets < capacity)
     }
 
     /// Whether the agent belongs to the group.
@@ -137,13 +136,7 @@ pub trait Host {
         Err(not_here("kv"))
     }
     /// Remembers a value.
-    fn kv_set(
-        &self,
-        _scope: Scope,
-        _key: &str,
-        _value: &str,
-        _ttl_seconds: Option<u64>,
-    ) -> Result<(), Refusal> {
+    fn kv_set(&self, _scope: Scope, _key: &str, _value: &str, _ttl_seconds: Option<u64>) -> Result<(), Refusal> {
         Err(not_here("kv"))
     }
     /// Forgets a value.
@@ -155,12 +148,7 @@ pub trait Host {
         Err(not_here("kv"))
     }
     /// Lists remembered values.
-    fn kv_list(
-        &self,
-        _scope: Scope,
-        _prefix: &str,
-        _limit: u32,
-    ) -> Result<Vec<(String, String)>, Refusal> {
+    fn kv_list(&self, _scope: Scope, _prefix: &str, _limit: u32) -> Result<Vec<(String, String)>, Refusal> {
         Err(not_here("kv"))
     }
 
@@ -188,21 +176,11 @@ pub trait Host {
     }
 
     /// Working time between two instants, in seconds.
-    fn calendar_between(
-        &self,
-        _calendar: &str,
-        _start: Instant,
-        _end: Instant,
-    ) -> Result<u64, Refusal> {
+    fn calendar_between(&self, _calendar: &str, _start: Instant, _end: Instant) -> Result<u64, Refusal> {
         Err(not_here("calendars"))
     }
     /// Adds working time.
-    fn calendar_add(
-        &self,
-        _calendar: &str,
-        _start: Instant,
-        _duration: &str,
-    ) -> Result<Instant, Refusal> {
+    fn calendar_add(&self, _calendar: &str, _start: Instant, _duration: &str) -> Result<Instant, Refusal> {
         Err(not_here("calendars"))
     }
     /// Whether it is open.
@@ -214,12 +192,7 @@ pub trait Host {
         Err(not_here("calendars"))
     }
     /// Its closed dates.
-    fn calendar_closed_dates(
-        &self,
-        _calendar: &str,
-        _start: Instant,
-        _days: u32,
-    ) -> Result<Vec<String>, Refusal> {
+    fn calendar_closed_dates(&self, _calendar: &str, _start: Instant, _days: u32) -> Result<Vec<String>, Refusal> {
         Err(not_here("calendars"))
     }
 

@@ -48,8 +48,8 @@ pub mod testing;
 mod ticket;
 
 pub use connector::{
-    Action, CanonicalEvent, Connector, Delivery, Exchange, Page, Parsed, ReconcileStep, ProbeStep,
-    RenderStep, Request, Response, Signing, encode,
+    Action, CanonicalEvent, Connector, Delivery, Exchange, Page, Parsed, ProbeStep, ReconcileStep, RenderStep, Request,
+    Response, Signing, encode,
 };
 pub use context::{Calendar, Context, Kv};
 pub use effect::Effect;
@@ -73,7 +73,7 @@ pub mod __private {
     const STAMP_TEXT: &str = concat!("rust ", env!("CARGO_PKG_VERSION"), "; contract 1.0.0");
 
     #[cfg(target_family = "wasm")]
-    pub use crate::guest::{handle, parse, reconcile, probe, render};
+    pub use crate::guest::{handle, parse, probe, reconcile, render};
 
     #[cfg(target_family = "wasm")]
     pub use crate::bindings::{automation, connector};

@@ -18,7 +18,8 @@
 #[macro_export]
 macro_rules! automation {
     ($handle:expr $(,)?) => {
-        const _: fn(&$crate::Event, &mut $crate::Context<'_>) -> $crate::Result<::std::vec::Vec<$crate::Effect>> = $handle;
+        const _: fn(&$crate::Event, &mut $crate::Context<'_>) -> $crate::Result<::std::vec::Vec<$crate::Effect>> =
+            $handle;
 
         $crate::__stamp!();
 
@@ -38,7 +39,7 @@ macro_rules! automation {
                 }
             }
 
-            $crate::__private::automation::export!(Plugin with_types_in $crate::__private::automation);
+    $crate::__private::automation::export!(Plugin with_types_in $crate::__private::automation);
         };
     };
 }
@@ -75,7 +76,7 @@ macro_rules! connector {
             use ::std::string::String;
             use ::std::vec::Vec;
             use $crate::__private::connector::{
-                Action, Delivery, Exchange, Failure, Guest, Parsed, ReconcileStep, ProbeStep, RenderStep,
+                Action, Delivery, Exchange, Failure, Guest, Parsed, ProbeStep, ReconcileStep, RenderStep,
             };
 
             struct Plugin;
@@ -95,7 +96,7 @@ macro_rules! connector {
                 }
             }
 
-            $crate::__private::connector::export!(Plugin with_types_in $crate::__private::connector);
+    $crate::__private::connector::export!(Plugin with_types_in $crate::__private::connector);
         };
     };
 }
@@ -107,29 +108,19 @@ macro_rules! __stamp {
     () => {
         const _: () = {
             // Natively too: a crate without its manifest does not build.
-            const MANIFEST_BYTES: &[u8] = ::core::include_bytes!(::core::concat!(
-                ::core::env!("CARGO_MANIFEST_DIR"),
-                "/plugin.toml"
-            ));
+            const MANIFEST_BYTES: &[u8] =
+                ::core::include_bytes!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/plugin.toml"));
 
             #[cfg(target_family = "wasm")]
             #[used]
-            #[allow(
-                unsafe_code,
-                reason = "a section of its own is how the manifest travels"
-            )]
+            #[allow(unsafe_code, reason = "a section of its own is how the manifest travels")]
             #[unsafe(link_section = "deskbell:manifest")]
-            static MANIFEST: [u8; MANIFEST_BYTES.len()] = *::core::include_bytes!(::core::concat!(
-                ::core::env!("CARGO_MANIFEST_DIR"),
-                "/plugin.toml"
-            ));
+            static MANIFEST: [u8; MANIFEST_BYTES.len()] =
+                *::core::include_bytes!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/plugin.toml"));
 
             #[cfg(target_family = "wasm")]
             #[used]
-            #[allow(
-                unsafe_code,
-                reason = "a section of its own is how the version travels"
-            )]
+            #[allow(unsafe_code, reason = "a section of its own is how the version travels")]
             #[unsafe(link_section = "deskbell:sdk")]
             static SDK: [u8; $crate::__private::STAMP.len()] = *$crate::__private::STAMP;
         };

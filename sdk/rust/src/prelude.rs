@@ -5,7 +5,7 @@
 pub use serde_json::{Value, json};
 
 pub use crate::{
-    Action, Actor, Agent, CanonicalEvent, Connector, Context, Delivery, Effect, Error, Event,
-    Exchange, Extras, Instant, Level, Page, Parsed, ReconcileStep, ProbeStep, RenderStep, Request,
-    Requester, Response, Result, Scope, Signing, Summary, Ticket, seconds,
+    Action, Actor, Agent, CanonicalEvent, Connector, Context, Delivery, Effect, Error, Event, Exchange, Extras,
+    Instant, Level, Page, Parsed, ProbeStep, ReconcileStep, RenderStep, Request, Requester, Response, Result, Scope,
+    Signing, Summary, Ticket, seconds,
 };

@@ -166,9 +166,7 @@ impl TestHost {
     /// Has the plugin remember a value; for [`Scope::Ticket`] that of the latest event's ticket, or of the ticket "1".
     pub fn set_kv(&mut self, scope: Scope, key: impl AsRef<str>, value: impl Into<String>) {
         let owner = self.owner(scope);
-        self.memory
-            .borrow_mut()
-            .remember(owner, key.as_ref(), value.into());
+        self.memory.borrow_mut().remember(owner, key.as_ref(), value.into());
     }
 }
 
@@ -262,9 +260,7 @@ impl TestHost {
     /// What the plugin remembers under a key; for [`Scope::Ticket`] of the latest event's ticket.
     pub fn kv(&self, scope: Scope, key: impl AsRef<str>) -> Option<String> {
         let now = crate::host::Host::now(self);
-        self.memory
-            .borrow()
-            .recall(&self.owner(scope), key.as_ref(), now)
+        self.memory.borrow().recall(&self.owner(scope), key.as_ref(), now)
     }
 
     /// What the plugin logged, in all calls so far.
@@ -303,22 +299,14 @@ mod tests {
         assert!(failed.unwrap_err().retry);
         assert_eq!(host.kv(Scope::Ticket, "count"), None);
         assert!(host.timers().is_empty());
-        assert_eq!(
-            host.logs()
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>(),
-            ["warn: counted"]
-        );
+        assert_eq!(host.logs().iter().map(ToString::to_string).collect::<Vec<_>>(), ["warn: counted"]);
     }
 
     #[test]
     fn each_ticket_has_values_and_timers_of_its_own() {
         let mut host = TestHost::new();
         for (subject, expected) in [("1", "1"), ("2", "1"), ("1", "2")] {
-            let effects = host
-                .call(count, &event(json!({ "subject": subject })))
-                .unwrap();
+            let effects = host.call(count, &event(json!({ "subject": subject }))).unwrap();
             assert_eq!(effects, [Effect::note(expected)], "{subject}");
             assert_eq!(host.kv(Scope::Ticket, "count").as_deref(), Some(expected));
         }
@@ -332,15 +320,9 @@ mod tests {
         let tell = |_: &Event, cx: &mut Context<'_>| Ok(vec![Effect::note(cx.now().to_string())]);
         let event = event(json!({ "time": "2026-02-01T00:00:00Z" }));
         let mut host = TestHost::new();
-        assert_eq!(
-            host.call(tell, &event).unwrap(),
-            [Effect::note("2026-02-01T00:00:00Z")]
-        );
+        assert_eq!(host.call(tell, &event).unwrap(), [Effect::note("2026-02-01T00:00:00Z")]);
         host.set_now("2026-03-01T00:00:00Z");
-        assert_eq!(
-            host.call(tell, &event).unwrap(),
-            [Effect::note("2026-03-01T00:00:00Z")]
-        );
+        assert_eq!(host.call(tell, &event).unwrap(), [Effect::note("2026-03-01T00:00:00Z")]);
     }
 
     #[test]
@@ -348,11 +330,7 @@ mod tests {
         let handle = |event: &Event, cx: &mut Context<'_>| {
             if let Some(timer) = event.timer() {
                 assert_eq!(cx.now(), timer.due);
-                return Ok(vec![Effect::note(format!(
-                    "{} of {}",
-                    timer.name,
-                    event.ticket()?.subject
-                ))]);
+                return Ok(vec![Effect::note(format!("{} of {}", timer.name, event.ticket()?.subject))]);
             }
             cx.set_timer("late", event.time + seconds(20), &Value::Null)?;
             cx.set_timer("early", event.time + seconds(10), &Value::Null)?;
@@ -364,10 +342,7 @@ mod tests {
         let start = event(json!({ "ticket": { "subject": "Help" } }));
         host.call(handle, &start).unwrap();
         let effects = host.advance(handle, start.time + seconds(20)).unwrap();
-        assert_eq!(
-            effects,
-            [Effect::note("early of Help"), Effect::note("late of Help")]
-        );
+        assert_eq!(effects, [Effect::note("early of Help"), Effect::note("late of Help")]);
         assert!(host.timers().is_empty());
     }
 }

@@ -15,9 +15,7 @@ const RELEASED: &[(&str, u64)] = &[("since_v1.0.0", 0x4618_175a_7ec7_c09b)];
 
 /// FNV-1a, enough to notice a change.
 fn digest(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[test]
@@ -68,33 +66,18 @@ fn the_tutorial_shows_the_template() {
         ("Cargo.toml", include_str!("../template/Cargo.toml.tmpl")),
         ("plugin.toml", include_str!("../template/plugin.toml.tmpl")),
         ("src/lib.rs", include_str!("../template/src/lib.rs.tmpl")),
-        (
-            "fixtures/created.json",
-            include_str!("../template/fixtures/created.json.tmpl"),
-        ),
+        ("fixtures/created.json", include_str!("../template/fixtures/created.json.tmpl")),
     ] {
         let sdk = "{ package = \"deskbell-sdk\", path = \"../deskbell/sdk/rust\" }";
-        let shown = template
-            .replace("{{name}}", "urgent-tag")
-            .replace("{{sdk}}", sdk);
-        assert!(
-            README.contains(shown.trim_end()),
-            "sdk/README.md shows another {name}"
-        );
-        assert!(
-            !shown.contains("{{"),
-            "{name} has a placeholder that nobody fills"
-        );
+        let shown = template.replace("{{name}}", "urgent-tag").replace("{{sdk}}", sdk);
+        assert!(README.contains(shown.trim_end()), "sdk/README.md shows another {name}");
+        assert!(!shown.contains("{{"), "{name} has a placeholder that nobody fills");
     }
 }
 
 #[test]
 fn the_fixtures_of_the_readme_are_fixtures() {
-    let fixtures: Vec<_> = README
-        .split("```json\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next())
-        .collect();
+    let fixtures: Vec<_> = README.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert_eq!(fixtures.len(), 2);
     for (number, text) in fixtures.iter().enumerate() {
         let fixture = crate::testing::Fixture::parse(format!("README {number}"), text);
@@ -121,9 +104,6 @@ fn the_readme_names_every_effect_and_capability() {
         "calendars",
         "figures",
     ] {
-        assert!(
-            README.contains(&format!("| `{word}` |")),
-            "sdk/README.md has no row for {word}"
-        );
+        assert!(README.contains(&format!("| `{word}` |")), "sdk/README.md has no row for {word}");
     }
 }

@@ -16,9 +16,7 @@ pub enum Amount {
 
 /// A text that is no amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "'{0}' is no duration; write hours, minutes and seconds in this order (90m, 1h30m) or business days (2bd)"
-)]
+#[error("'{0}' is no duration; write hours, minutes and seconds in this order (90m, 1h30m) or business days (2bd)")]
 pub struct NoAmount(String);
 
 impl Amount {
@@ -36,13 +34,10 @@ impl FromStr for Amount {
 
     fn from_str(text: &str) -> Result<Self, NoAmount> {
         let amount = match text.strip_suffix("bd") {
-            Some(number) => whole(number)
-                .and_then(|days| u32::try_from(days).ok())
-                .filter(|&days| days > 0)
-                .map(Self::BusinessDays),
-            None => seconds(text)
-                .and_then(|seconds| seconds.checked_mul(SECOND))
-                .map(Self::Duration),
+            Some(number) => {
+                whole(number).and_then(|days| u32::try_from(days).ok()).filter(|&days| days > 0).map(Self::BusinessDays)
+            }
+            None => seconds(text).and_then(|seconds| seconds.checked_mul(SECOND)).map(Self::Duration),
         };
         amount.ok_or_else(|| NoAmount(text.chars().take(40).collect()))
     }
@@ -54,11 +49,7 @@ impl fmt::Display for Amount {
             Self::BusinessDays(days) => write!(f, "{days}bd"),
             Self::Duration(micros) => {
                 let seconds = micros / SECOND;
-                let parts = [
-                    (seconds / 3600, "h"),
-                    (seconds / 60 % 60, "m"),
-                    (seconds % 60, "s"),
-                ];
+                let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
                 let mut written = false;
                 for (number, unit) in parts.into_iter().filter(|(number, _)| *number > 0) {
                     write!(f, "{number}{unit}")?;
@@ -106,21 +97,9 @@ mod tests {
         check("1h0m5s", Some("1h5s"));
         check("0s", Some("0s"));
         check("5047s", Some("1h24m7s"));
-        for text in [
-            "",
-            "1",
-            "h",
-            "1d",
-            "-1h",
-            "+1h",
-            "30m1h",
-            "1h1h",
-            "1 h",
-            "1.5h",
-            "1h ",
-            "1H",
-            "99999999999999999999h",
-        ] {
+        for text in
+            ["", "1", "h", "1d", "-1h", "+1h", "30m1h", "1h1h", "1 h", "1.5h", "1h ", "1H", "99999999999999999999h"]
+        {
             check(text, None);
         }
         check("9999999999999h", None);
@@ -130,15 +109,7 @@ mod tests {
     fn business_days_stand_alone_and_are_at_least_one() {
         check("1bd", Some("1bd"));
         check("250bd", Some("250bd"));
-        for text in [
-            "0bd",
-            "bd",
-            "1bd1h",
-            "1h1bd",
-            "-1bd",
-            "1.5bd",
-            "4294967296bd",
-        ] {
+        for text in ["0bd", "bd", "1bd1h", "1h1bd", "-1bd", "1.5bd", "4294967296bd"] {
             check(text, None);
         }
     }

@@ -43,41 +43,27 @@ pub fn batch_line(book: &Book, line: &str) -> Option<String> {
         Ok(case) => (case.id.clone(), answer(book, &case)),
         Err(_) => (id_of(line), Err("bad_input")),
     };
-    let line = Line {
-        id: &id,
-        result: result.unwrap_or_else(Answer::Error),
-    };
+    let line = Line { id: &id, result: result.unwrap_or_else(Answer::Error) };
     serde_json::to_string(&line).ok()
 }
 
 /// The id of a line that is no case, as far as it has one.
 pub(crate) fn id_of(line: &str) -> Value {
     let value = serde_json::from_str::<Value>(line).ok();
-    value
-        .and_then(|value| value.get("id").cloned())
-        .unwrap_or_default()
+    value.and_then(|value| value.get("id").cloned()).unwrap_or_default()
 }
 
 fn answer(book: &Book, case: &Case) -> Result<Answer, &'static str> {
     let name = case.calendar.as_deref().ok_or("bad_input")?;
     let calendar = book.get(name).ok_or("unknown_calendar");
-    match (
-        case.op.as_deref(),
-        case.from,
-        case.to,
-        case.start,
-        &case.duration,
-    ) {
+    match (case.op.as_deref(), case.from, case.to, case.start, &case.duration) {
         (Some("between"), Some(from), Some(to), _, _) => {
             let micros = calendar?.between(from, to).map_err(|error| code(&error))?;
             Ok(Answer::Seconds(micros.div_euclid(1_000_000)))
         }
         (Some("add"), _, _, Some(start), Some(duration)) => {
             let amount: Amount = duration.parse().map_err(|_| "bad_input")?;
-            calendar?
-                .add(start, amount)
-                .map(Answer::At)
-                .map_err(|error| code(&error))
+            calendar?.add(start, amount).map(Answer::At).map_err(|error| code(&error))
         }
         _ => Err("bad_input"),
     }

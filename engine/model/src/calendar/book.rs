@@ -19,26 +19,16 @@ pub struct Book {
 
 impl Default for Book {
     fn default() -> Self {
-        Self::from_configs(BTreeMap::new(), &|file| {
-            Err(format!("nothing names '{file}'"))
-        })
-        .unwrap_or_else(|_| Self {
-            calendars: BTreeMap::new(),
-            always: Calendar::always(),
-        })
+        Self::from_configs(BTreeMap::new(), &|file| Err(format!("nothing names '{file}'")))
+            .unwrap_or_else(|_| Self { calendars: BTreeMap::new(), always: Calendar::always() })
     }
 }
 
 impl Book {
     /// The calendars of a whole configuration file; what else it holds is ignored. `read` gives the text of a holiday
     /// file, whose path is relative to that of the configuration.
-    pub fn from_toml(
-        text: &str,
-        read: &dyn Fn(&str) -> Result<String, String>,
-    ) -> Result<Self, Invalid> {
-        let table: Table = text
-            .parse()
-            .map_err(|error: toml::de::Error| Invalid::Toml(error.to_string()))?;
+    pub fn from_toml(text: &str, read: &dyn Fn(&str) -> Result<String, String>) -> Result<Self, Invalid> {
+        let table: Table = text.parse().map_err(|error: toml::de::Error| Invalid::Toml(error.to_string()))?;
         match table.get("calendars") {
             None => Self::from_configs(BTreeMap::new(), read),
             Some(Value::Table(calendars)) => Self::from_table(calendars, read),
@@ -47,18 +37,12 @@ impl Book {
     }
 
     /// The calendars of the table `[calendars]`.
-    pub fn from_table(
-        table: &Table,
-        read: &dyn Fn(&str) -> Result<String, String>,
-    ) -> Result<Self, Invalid> {
+    pub fn from_table(table: &Table, read: &dyn Fn(&str) -> Result<String, String>) -> Result<Self, Invalid> {
         let config = |(name, value): (&String, &Value)| match Config::deserialize(value.clone()) {
             Ok(config) => Ok((name.clone(), config)),
             Err(error) => {
                 let problem = error.to_string().trim_end().replace('\n', " ");
-                Err(Invalid::Member {
-                    calendar: name.clone(),
-                    problem,
-                })
+                Err(Invalid::Member { calendar: name.clone(), problem })
             }
         };
         Self::from_configs(table.iter().map(config).collect::<Result<_, _>>()?, read)
@@ -75,24 +59,14 @@ impl Book {
             calendars.insert(name, calendar);
         }
         if !calendars.contains_key(DEFAULT) {
-            calendars.insert(
-                DEFAULT.to_owned(),
-                Arc::new(office_hours().build(DEFAULT, read)?),
-            );
+            calendars.insert(DEFAULT.to_owned(), Arc::new(office_hours().build(DEFAULT, read)?));
         }
-        Ok(Self {
-            calendars,
-            always: Calendar::always(),
-        })
+        Ok(Self { calendars, always: Calendar::always() })
     }
 
     /// The calendar of that name.
     pub fn get(&self, name: &str) -> Option<&Arc<Calendar>> {
-        if name == ALWAYS {
-            Some(&self.always)
-        } else {
-            self.calendars.get(name)
-        }
+        if name == ALWAYS { Some(&self.always) } else { self.calendars.get(name) }
     }
 
     /// The calendar that is open at every instant.
@@ -107,11 +81,6 @@ impl Book {
 }
 
 fn office_hours() -> Config {
-    let hours = ["mon", "tue", "wed", "thu", "fri"]
-        .map(|day| (day.to_owned(), vec!["09:00-17:00".to_owned()]));
-    Config {
-        timezone: Some("UTC".to_owned()),
-        hours: hours.into(),
-        ..Config::default()
-    }
+    let hours = ["mon", "tue", "wed", "thu", "fri"].map(|day| (day.to_owned(), vec!["09:00-17:00".to_owned()]));
+    Config { timezone: Some("UTC".to_owned()), hours: hours.into(), ..Config::default() }
 }

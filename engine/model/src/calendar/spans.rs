@@ -38,9 +38,7 @@ impl Spans {
 
     /// The chunk with this number.
     pub(super) fn chunk(&self, number: i64, zone: Tz, week: &Week) -> Cow<'_, Chunk> {
-        let kept = usize::try_from(number - FIRST_KEPT)
-            .ok()
-            .and_then(|index| self.0.get(index));
+        let kept = usize::try_from(number - FIRST_KEPT).ok().and_then(|index| self.0.get(index));
         match kept {
             Some(cell) => Cow::Borrowed(cell.get_or_init(|| Chunk::new(number, zone, week))),
             None => Cow::Owned(Chunk::new(number, zone, week)),
@@ -60,8 +58,7 @@ impl Chunk {
         let offsets = Offsets::cover(zone, from - 5 * DAY, until + 5 * DAY);
         // A date's spans lie within a day of it in UTC; two days are room for a date that the clock repeats.
         let dates = from.div_euclid(DAY) - 2..=until.div_euclid(DAY) + 2;
-        let mut found: Vec<(i64, i64)> =
-            dates.flat_map(|date| week.spans(date, &offsets)).collect();
+        let mut found: Vec<(i64, i64)> = dates.flat_map(|date| week.spans(date, &offsets)).collect();
         found.sort_unstable();
         let mut spans: Vec<(i64, i64, i64)> = Vec::with_capacity(found.len());
         let mut total = 0;
@@ -100,13 +97,8 @@ impl Chunk {
 
     /// The earliest instant before which it has that much working time, which is more than 0 and at most its total.
     pub(super) fn reached(&self, working: i64) -> Option<i64> {
-        let index = self
-            .spans
-            .partition_point(|(_, _, before)| *before < working)
-            .checked_sub(1)?;
-        self.spans
-            .get(index)
-            .map(|(start, _, before)| start + working - before)
+        let index = self.spans.partition_point(|(_, _, before)| *before < working).checked_sub(1)?;
+        self.spans.get(index).map(|(start, _, before)| start + working - before)
     }
 
     /// The first span that ends after an instant.

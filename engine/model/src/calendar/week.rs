@@ -48,33 +48,18 @@ impl FromStr for Interval {
 impl fmt::Display for Interval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (start, end) = (self.start, self.end);
-        write!(
-            f,
-            "{:02}:{:02}-{:02}:{:02}",
-            start / 60,
-            start % 60,
-            end / 60,
-            end % 60
-        )
+        write!(f, "{:02}:{:02}-{:02}:{:02}", start / 60, start % 60, end / 60, end % 60)
     }
 }
 
 fn minutes(text: &str) -> Result<u16, NoInterval> {
     let two = |digits: &str| -> Result<u16, NoInterval> {
         let right = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
-        if right {
-            digits.parse().map_err(|_| NoInterval::Form)
-        } else {
-            Err(NoInterval::Form)
-        }
+        if right { digits.parse().map_err(|_| NoInterval::Form) } else { Err(NoInterval::Form) }
     };
     let (hour, minute) = text.split_once(':').ok_or(NoInterval::Form)?;
     let (hour, minute) = (two(hour)?, two(minute)?);
-    if hour > 24 || minute > 59 {
-        Err(NoInterval::Time)
-    } else {
-        Ok(hour * 60 + minute)
-    }
+    if hour > 24 || minute > 59 { Err(NoInterval::Time) } else { Ok(hour * 60 + minute) }
 }
 
 /// Sorts intervals, or gives the two that overlap.
@@ -113,10 +98,7 @@ impl Week {
             return special;
         }
         let usual = self.usual(date);
-        if usual.is_empty()
-            || self.closed.contains(&date)
-            || self.yearly.iter().any(|day| day.falls_on(date))
-        {
+        if usual.is_empty() || self.closed.contains(&date) || self.yearly.iter().any(|day| day.falls_on(date)) {
             return &[];
         }
         usual
@@ -127,15 +109,9 @@ impl Week {
         let midnight = date * DAY;
         let span = move |interval: &Interval| {
             let start = offsets.first(midnight + i64::from(interval.start) * MINUTE);
-            (
-                start,
-                offsets.last(midnight + i64::from(interval.end) * MINUTE),
-            )
+            (start, offsets.last(midnight + i64::from(interval.end) * MINUTE))
         };
-        self.intervals(date)
-            .iter()
-            .map(span)
-            .filter(|(start, end)| start < end)
+        self.intervals(date).iter().map(span).filter(|(start, end)| start < end)
     }
 }
 
@@ -145,9 +121,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: Result<&str, NoInterval>) {
-        let actual = text
-            .parse::<Interval>()
-            .map(|interval| interval.to_string());
+        let actual = text.parse::<Interval>().map(|interval| interval.to_string());
         assert_eq!(actual, expected.map(str::to_owned), "{text}");
     }
 
@@ -155,15 +129,7 @@ mod tests {
     fn intervals_are_read_to_the_letter() {
         check("09:00-12:30", Ok("09:00-12:30"));
         check("00:00-24:00", Ok("00:00-24:00"));
-        for text in [
-            "9:00-10:00",
-            "09:00",
-            "09:00-1000",
-            "0 :00-10:00",
-            "09:00 - 10:00",
-            "+9:00-10:00",
-            "",
-        ] {
+        for text in ["9:00-10:00", "09:00", "09:00-1000", "0 :00-10:00", "09:00 - 10:00", "+9:00-10:00", ""] {
             check(text, Err(NoInterval::Form));
         }
         for text in ["24:00-24:00", "09:60-10:00", "09:00-24:01", "25:00-26:00"] {

@@ -32,11 +32,31 @@ fn check(kind: &str, subject: &str, data: &str, expected: &str) {
 #[test]
 fn takes_what_the_specification_allows() {
     let actor = r#""actor":{"id":"a","role":"agent"}"#;
-    check("ticket.updated", r#""1""#, &format!(r#"{{"changes":{{"nonsense":5,"tags":{{"to":null}}}},{actor}}}"#), "Tags([])");
-    check("ticket.updated", r#""1""#, &format!(r#"{{"changes":{{"custom.a":{{"to":null}}}},{actor}}}"#), "Custom(\"a\", Null)");
-    check("cost.recorded", "17", r#"{"amount":-1,"currency":"EUR","from":"2026-01-05T08:00:00Z","to":"2026-01-05T08:00:00Z"}"#, "(Source, \"\")");
+    check(
+        "ticket.updated",
+        r#""1""#,
+        &format!(r#"{{"changes":{{"nonsense":5,"tags":{{"to":null}}}},{actor}}}"#),
+        "Tags([])",
+    );
+    check(
+        "ticket.updated",
+        r#""1""#,
+        &format!(r#"{{"changes":{{"custom.a":{{"to":null}}}},{actor}}}"#),
+        "Custom(\"a\", Null)",
+    );
+    check(
+        "cost.recorded",
+        "17",
+        r#"{"amount":-1,"currency":"EUR","from":"2026-01-05T08:00:00Z","to":"2026-01-05T08:00:00Z"}"#,
+        "(Source, \"\")",
+    );
     check("rating.submitted", "null", r#"{"kind":"nps","score":10,"scale":{"min":0,"max":10}}"#, "(Source, \"\")");
-    check("rating.submitted", r#""7""#, r#"{"kind":"nps","score":10,"scale":{"min":0,"max":10},"criteria":null}"#, "(Ticket, \"7\")");
+    check(
+        "rating.submitted",
+        r#""7""#,
+        r#"{"kind":"nps","score":10,"scale":{"min":0,"max":10},"criteria":null}"#,
+        "(Ticket, \"7\")",
+    );
     check("something.new", r#""7""#, "17", "Unknown");
     check("knowledge.searched", "null", r#"{"session":"s","query":"","results":3.0}"#, "results: 3");
 }

@@ -3,9 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::reading::{Object, Read, rejected};
-use super::{
-    AgentStatus, Change, Comment, Data, Event, Interaction, InteractionKind, Rating, RatingKind, WorkKind,
-};
+use super::{AgentStatus, Change, Comment, Data, Event, Interaction, InteractionKind, Rating, RatingKind, WorkKind};
 use crate::ticket::{Actor, Fields, Priority, Requester, Role, Status};
 
 const PRIORITIES: &str = "low, normal, high, urgent";
@@ -127,9 +125,7 @@ fn data(kind: &str, data: Object<'_>) -> Read<Data> {
             query: data.text("query")?,
             results: data.count("results")?,
         },
-        "deskbell.knowledge.viewed" => {
-            Data::Viewed { session: data.text("session")?, article: data.text("article")? }
-        }
+        "deskbell.knowledge.viewed" => Data::Viewed { session: data.text("session")?, article: data.text("article")? },
         "deskbell.knowledge.rated" => Data::ArticleRated {
             session: data.text("session")?,
             article: data.text("article")?,
@@ -179,9 +175,7 @@ fn fields(data: Object<'_>) -> Read<Fields> {
         },
         custom: ticket
             .map_or_none("custom")?
-            .map(|custom| {
-                custom.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect()
-            })
+            .map(|custom| custom.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect())
             .unwrap_or_default(),
     })
 }

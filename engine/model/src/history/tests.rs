@@ -17,7 +17,9 @@ fn event(text: &str) -> Event {
         "status" => ("updated", json!({"changes": {"status": {"to": argument}}, "actor": agent})),
         "group" => ("updated", json!({"changes": {"group": {"to": argument}}, "actor": agent})),
         "reply" => ("commented", json!({"comment": {"public": true, "body": "b"}, "actor": agent})),
-        "asks" => ("commented", json!({"comment": {"public": true, "body": "b"}, "actor": {"id": "c", "role": "customer"}})),
+        "asks" => {
+            ("commented", json!({"comment": {"public": true, "body": "b"}, "actor": {"id": "c", "role": "customer"}}))
+        }
         "note" => ("commented", json!({"comment": {"public": false, "body": "b"}, "actor": agent})),
         "merged" => ("merged", json!({"into": "9", "actor": agent})),
         other => panic!("no event {other}"),

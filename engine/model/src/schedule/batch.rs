@@ -39,14 +39,8 @@ pub fn batch_line(line: &str) -> Option<String> {
         return None;
     }
     let line = match serde_json::from_str::<Case>(line) {
-        Ok(case) => Line {
-            result: answer(&case),
-            id: case.id,
-        },
-        Err(_) => Line {
-            id: id_of(line),
-            result: Answer::Error("bad_input"),
-        },
+        Ok(case) => Line { result: answer(&case), id: case.id },
+        Err(_) => Line { id: id_of(line), result: Answer::Error("bad_input") },
     };
     serde_json::to_string(&line).ok()
 }

@@ -15,9 +15,7 @@ use crate::calendar::zone::{DAY, SECOND};
 /// No expression has a longer way to its next date: the Gregorian calendar repeats itself after 400 years.
 const CYCLE_DAYS: i64 = 146_097;
 
-const MONTHS: [&str; 12] = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-];
+const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 /// An expression that has been read.
@@ -66,52 +64,32 @@ impl FromStr for Expression {
         let fields: Vec<&str> = text.split_whitespace().collect();
         let (second, minute, hour, day, month, weekday) = match *fields.as_slice() {
             [minute, hour, day, month, weekday] => ("0", minute, hour, day, month, weekday),
-            [second, minute, hour, day, month, weekday] => {
-                (second, minute, hour, day, month, weekday)
-            }
+            [second, minute, hour, day, month, weekday] => (second, minute, hour, day, month, weekday),
             _ => {
-                return Err(Error::Fields {
-                    expression: excerpt(text),
-                    n_fields: fields.len(),
-                });
+                return Err(Error::Fields { expression: excerpt(text), n_fields: fields.len() });
             }
         };
         for (field, text) in [("second", second), ("minute", minute), ("hour", hour)] {
             items(field, text, &[])?;
         }
         let month_items = items("month", month, &MONTHS)?.join(",");
-        let (last, plain_days): (Vec<&str>, Vec<&str>) = day
-            .split(',')
-            .partition(|item| item.eq_ignore_ascii_case("L"));
+        let (last, plain_days): (Vec<&str>, Vec<&str>) =
+            day.split(',').partition(|item| item.eq_ignore_ascii_case("L"));
         if !plain_days.is_empty() {
             items("day of month", &plain_days.join(","), &[])?;
         }
         let weekdays = Weekdays::read(weekday)?;
-        let day_items = if plain_days.is_empty() {
-            "*".to_owned()
-        } else {
-            plain_days.join(",")
-        };
-        let read = cron::Schedule::from_str(&format!(
-            "{second} {minute} {hour} {day_items} {month_items} *"
-        ))
-        .map_err(|error| Error::Malformed {
-            expression: excerpt(text),
-            problem: one_line(&error.to_string()),
-        })?;
-        let mut days = Days {
-            plain: [false; 32],
-            last: !last.is_empty(),
-        };
+        let day_items = if plain_days.is_empty() { "*".to_owned() } else { plain_days.join(",") };
+        let read = cron::Schedule::from_str(&format!("{second} {minute} {hour} {day_items} {month_items} *"))
+            .map_err(|error| Error::Malformed { expression: excerpt(text), problem: one_line(&error.to_string()) })?;
+        let mut days = Days { plain: [false; 32], last: !last.is_empty() };
         if !plain_days.is_empty() {
             mark(&mut days.plain, read.days_of_month());
         }
         let mut months = [false; 13];
         mark(&mut months, read.months());
         let expression = Self {
-            is_interval: [second, minute, hour]
-                .iter()
-                .any(|field| field.starts_with('*')),
+            is_interval: [second, minute, hour].iter().any(|field| field.starts_with('*')),
             hours: read.hours().iter().collect(),
             minutes: read.minutes().iter().collect(),
             seconds: read.seconds().iter().collect(),
@@ -122,9 +100,7 @@ impl FromStr for Expression {
         };
         match expression.next_date(0) {
             Some(_) => Ok(expression),
-            None => Err(Error::Never {
-                expression: excerpt(text),
-            }),
+            None => Err(Error::Never { expression: excerpt(text) }),
         }
     }
 }
@@ -134,11 +110,7 @@ impl Expression {
     pub(super) fn next(&self, local: i64) -> Option<i64> {
         let from = (local.div_euclid(SECOND) + 1) * SECOND;
         let (date, clock) = (from.div_euclid(DAY), from.rem_euclid(DAY) / SECOND);
-        let today = if self.has(date) {
-            self.next_clock(u32::try_from(clock).ok()?)
-        } else {
-            None
-        };
+        let today = if self.has(date) { self.next_clock(u32::try_from(clock).ok()?) } else { None };
         let (date, clock) = match today {
             Some(clock) => (date, clock),
             None => (self.next_date(date + 1)?, self.next_clock(0)?),
@@ -150,15 +122,9 @@ impl Expression {
     fn next_clock(&self, from: u32) -> Option<u32> {
         let hours = self.hours.iter().filter(|hour| **hour >= from / 3600);
         hours.into_iter().find_map(|hour| {
-            let minutes = self
-                .minutes
-                .iter()
-                .filter(|minute| hour * 60 + **minute >= from / 60);
+            let minutes = self.minutes.iter().filter(|minute| hour * 60 + **minute >= from / 60);
             minutes.into_iter().find_map(|minute| {
-                self.seconds
-                    .iter()
-                    .map(|second| (hour * 60 + minute) * 60 + second)
-                    .find(|clock| *clock >= from)
+                self.seconds.iter().map(|second| (hour * 60 + minute) * 60 + second).find(|clock| *clock >= from)
             })
         })
     }
@@ -169,10 +135,7 @@ impl Expression {
     }
 
     fn has(&self, date: i64) -> bool {
-        let Some(date) = i32::try_from(date)
-            .ok()
-            .and_then(NaiveDate::from_epoch_days)
-        else {
+        let Some(date) = i32::try_from(date).ok().and_then(NaiveDate::from_epoch_days) else {
             return false;
         };
         if !is(&self.months, date.month()) {
@@ -180,14 +143,8 @@ impl Expression {
         }
         let days_left = u32::from(date.num_days_in_month()) - date.day();
         let day = is(&self.days.plain, date.day()) || (self.days.last && days_left == 0);
-        let weekday =
-            self.weekdays
-                .have(date.weekday().num_days_from_sunday(), date.day(), days_left);
-        if self.both {
-            day && weekday
-        } else {
-            day || weekday
-        }
+        let weekday = self.weekdays.have(date.weekday().num_days_from_sunday(), date.day(), days_left);
+        if self.both { day && weekday } else { day || weekday }
     }
 }
 
@@ -196,18 +153,11 @@ impl Weekdays {
         let mut weekdays = Self::default();
         for item in text.split(',') {
             if let Some((day, number)) = item.split_once('#') {
-                let number = number
-                    .parse::<usize>()
-                    .ok()
-                    .filter(|number| (1..=5).contains(number));
+                let number = number.parse::<usize>().ok().filter(|number| (1..=5).contains(number));
                 let (Some(day), Some(number)) = (weekday(day), number) else {
                     return Err(refused("day of week", item));
                 };
-                if let Some(place) = weekdays
-                    .nth
-                    .get_mut(day % 7)
-                    .and_then(|nth| nth.get_mut(number))
-                {
+                if let Some(place) = weekdays.nth.get_mut(day % 7).and_then(|nth| nth.get_mut(number)) {
                     *place = true;
                 }
             } else if let Some(day) = item.strip_suffix(['L', 'l']) {
@@ -223,9 +173,7 @@ impl Weekdays {
     }
 
     fn have(&self, weekday: u32, day: u32, days_left: u32) -> bool {
-        let nth = usize::try_from(weekday)
-            .ok()
-            .and_then(|index| self.nth.get(index));
+        let nth = usize::try_from(weekday).ok().and_then(|index| self.nth.get(index));
         is(&self.plain, weekday)
             || (is(&self.last, weekday) && days_left < 7)
             || nth.is_some_and(|nth| is(nth, day.div_ceil(7)))
@@ -235,9 +183,7 @@ impl Weekdays {
 /// The weekdays of `*`, `*/n`, `a`, `a-b` or `a-b/n`; Sunday is 0 and, as the end of a range, 7.
 fn span(item: &str) -> Result<Vec<usize>, Error> {
     let refused = || refused("day of week", item);
-    let (range, step) = item
-        .split_once('/')
-        .map_or((item, None), |(range, step)| (range, Some(step)));
+    let (range, step) = item.split_once('/').map_or((item, None), |(range, step)| (range, Some(step)));
     let days = match range.split_once('-') {
         None if range == "*" => 0..=6,
         None if step.is_some() => return Err(refused()),
@@ -250,41 +196,25 @@ fn span(item: &str) -> Result<Vec<usize>, Error> {
     };
     let step = match step {
         None => 1,
-        Some(step) if is_number(step) => step
-            .parse()
-            .ok()
-            .filter(|step| (1..=7).contains(step))
-            .ok_or_else(refused)?,
+        Some(step) if is_number(step) => step.parse().ok().filter(|step| (1..=7).contains(step)).ok_or_else(refused)?,
         Some(_) => return Err(refused()),
     };
-    if days.is_empty() {
-        Err(refused())
-    } else {
-        Ok(days.step_by(step).collect())
-    }
+    if days.is_empty() { Err(refused()) } else { Ok(days.step_by(step).collect()) }
 }
 
 fn weekday(text: &str) -> Option<usize> {
-    let named = WEEKDAYS
-        .iter()
-        .position(|name| name.eq_ignore_ascii_case(text));
+    let named = WEEKDAYS.iter().position(|name| name.eq_ignore_ascii_case(text));
     named.or_else(|| text.parse().ok().filter(|day| is_number(text) && *day <= 7))
 }
 
 /// Checks that each item of a list is `*`, `*/n`, `a`, `a-b` or `a-b/n`, and writes names as numbers from 1 on.
 fn items(field: &'static str, text: &str, names: &[&str]) -> Result<Vec<String>, Error> {
     let number = |text: &str| {
-        let named = names
-            .iter()
-            .position(|name| name.eq_ignore_ascii_case(text));
-        named
-            .map(|index| (index + 1).to_string())
-            .or_else(|| is_number(text).then(|| text.to_owned()))
+        let named = names.iter().position(|name| name.eq_ignore_ascii_case(text));
+        named.map(|index| (index + 1).to_string()).or_else(|| is_number(text).then(|| text.to_owned()))
     };
     let item = |item: &str| -> Option<String> {
-        let (range, step) = item
-            .split_once('/')
-            .map_or((item, None), |(range, step)| (range, Some(step)));
+        let (range, step) = item.split_once('/').map_or((item, None), |(range, step)| (range, Some(step)));
         let is_single = range != "*" && !range.contains('-');
         if step.is_some_and(|step| is_single || !is_number(step)) {
             return None;
@@ -296,9 +226,7 @@ fn items(field: &'static str, text: &str, names: &[&str]) -> Result<Vec<String>,
         };
         Some(step.map_or_else(|| range.clone(), |step| format!("{range}/{step}")))
     };
-    text.split(',')
-        .map(|text| item(text).ok_or_else(|| refused(field, text)))
-        .collect()
+    text.split(',').map(|text| item(text).ok_or_else(|| refused(field, text))).collect()
 }
 
 fn is_number(text: &str) -> bool {
@@ -306,11 +234,7 @@ fn is_number(text: &str) -> bool {
 }
 
 fn is(set: &[bool], index: u32) -> bool {
-    usize::try_from(index)
-        .ok()
-        .and_then(|index| set.get(index))
-        .copied()
-        .unwrap_or_default()
+    usize::try_from(index).ok().and_then(|index| set.get(index)).copied().unwrap_or_default()
 }
 
 fn set(set: &mut [bool], index: usize) {
@@ -326,10 +250,7 @@ fn mark(into: &mut [bool], from: &impl TimeUnitSpec) {
 }
 
 fn refused(field: &'static str, item: &str) -> Error {
-    Error::Item {
-        field,
-        item: excerpt(item),
-    }
+    Error::Item { field, item: excerpt(item) }
 }
 
 fn excerpt(text: &str) -> String {
@@ -338,9 +259,5 @@ fn excerpt(text: &str) -> String {
 
 /// The crate's errors draw the expression over several lines; the last says what is wrong.
 fn one_line(text: &str) -> String {
-    text.lines()
-        .map(str::trim)
-        .rfind(|line| !line.is_empty())
-        .unwrap_or(text)
-        .to_owned()
+    text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or(text).to_owned()
 }

@@ -10,12 +10,7 @@ const CASES: &str = include_str!("../../../../tests/fixtures/cron-golden/cases.n
 const AGREED: &str = include_str!("../../../../tests/fixtures/cron-golden/agreed.jsonl");
 
 fn instants(value: &Value) -> Vec<Timestamp> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|time| time.as_str().unwrap().parse().unwrap())
-        .collect()
+    value.as_array().unwrap().iter().map(|time| time.as_str().unwrap().parse().unwrap()).collect()
 }
 
 #[test]
@@ -27,36 +22,22 @@ fn runs_come_when_the_golden_cases_say() {
         let agrees = result["id"] == case["id"]
             && match case.get("error") {
                 Some(error) => result["error"] == *error,
-                None => result
-                    .get("next")
-                    .is_some_and(|next| instants(next) == instants(&case["next"])),
+                None => result.get("next").is_some_and(|next| instants(next) == instants(&case["next"])),
             };
         if !agrees {
             differences.push(format!("{line}\n  is {result}"));
         }
     }
-    assert!(
-        differences.is_empty(),
-        "{} differ:\n{}",
-        differences.len(),
-        differences.join("\n")
-    );
+    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
 }
 
 #[test]
 fn runs_come_when_public_libraries_agree_that_they_do() {
     let mut n_cases = 0;
-    for case in AGREED
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap())
-    {
-        let schedule =
-            Schedule::new(case["expr"].as_str().unwrap(), case["tz"].as_str().unwrap()).unwrap();
+    for case in AGREED.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        let schedule = Schedule::new(case["expr"].as_str().unwrap(), case["tz"].as_str().unwrap()).unwrap();
         let expected = instants(&case["expect_next"]);
-        let actual = schedule.upcoming(
-            case["start"].as_str().unwrap().parse().unwrap(),
-            expected.len(),
-        );
+        let actual = schedule.upcoming(case["start"].as_str().unwrap().parse().unwrap(), expected.len());
         assert_eq!(actual, expected, "{case}");
         n_cases += 1;
     }
@@ -96,10 +77,7 @@ fn what_is_no_part_of_the_format_is_refused() {
     refuses("* * * * friday", "'friday' is no day of week");
     refuses("* * * * 5-1", "'5-1' is no day of week");
     refuses("* * * * */0", "'*/0' is no day of week");
-    assert!(matches!(
-        Schedule::new("* * * * *", "Mars/Olympus"),
-        Err(Error::Zone(_))
-    ));
+    assert!(matches!(Schedule::new("* * * * *", "Mars/Olympus"), Err(Error::Zone(_))));
 }
 
 #[test]
@@ -107,45 +85,21 @@ fn what_never_comes_true_is_refused() {
     refuses("0 0 30 2 *", "never comes true");
     refuses("0 0 31 4,6,9,11 *", "never comes true");
     refuses("0 0 30,31 2 */2", "never comes true");
-    assert!(
-        Schedule::new("0 0 30 2 1", "UTC").is_ok(),
-        "the weekday alone is enough"
-    );
+    assert!(Schedule::new("0 0 30 2 1", "UTC").is_ok(), "the weekday alone is enough");
 }
 
 #[track_caller]
 fn check(expression: &str, zone: &str, after: &str, expected: &[&str]) {
-    let runs = Schedule::new(expression, zone)
-        .unwrap()
-        .upcoming(after.parse().unwrap(), expected.len());
-    assert_eq!(
-        runs.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        expected,
-        "{expression}"
-    );
+    let runs = Schedule::new(expression, zone).unwrap().upcoming(after.parse().unwrap(), expected.len());
+    assert_eq!(runs.iter().map(ToString::to_string).collect::<Vec<_>>(), expected, "{expression}");
 }
 
 #[test]
 fn rare_dates_are_found() {
     // Five Fridays in a February: once in 28 years, and once in 40 where a century is no leap year.
-    check(
-        "0 0 * 2 5#5",
-        "UTC",
-        "2026-01-01T00:00:00Z",
-        &["2036-02-29T00:00:00Z", "2064-02-29T00:00:00Z"],
-    );
-    check(
-        "0 0 * 2 5#5",
-        "UTC",
-        "2092-03-01T00:00:00Z",
-        &["2104-02-29T00:00:00Z"],
-    );
-    check(
-        "0 9 29 feb *",
-        "Europe/Berlin",
-        "2026-01-01T00:00:00Z",
-        &["2028-02-29T08:00:00Z"],
-    );
+    check("0 0 * 2 5#5", "UTC", "2026-01-01T00:00:00Z", &["2036-02-29T00:00:00Z", "2064-02-29T00:00:00Z"]);
+    check("0 0 * 2 5#5", "UTC", "2092-03-01T00:00:00Z", &["2104-02-29T00:00:00Z"]);
+    check("0 9 29 feb *", "Europe/Berlin", "2026-01-01T00:00:00Z", &["2028-02-29T08:00:00Z"]);
 }
 
 #[test]
@@ -154,100 +108,43 @@ fn days_and_weekdays_combine() {
         "0 0 L,1 * *",
         "UTC",
         "2026-01-15T00:00:00Z",
-        &[
-            "2026-01-31T00:00:00Z",
-            "2026-02-01T00:00:00Z",
-            "2026-02-28T00:00:00Z",
-        ],
+        &["2026-01-31T00:00:00Z", "2026-02-01T00:00:00Z", "2026-02-28T00:00:00Z"],
     );
     check(
         "0 0 1 * fri#2,monl",
         "UTC",
         "2026-01-02T00:00:00Z",
-        &[
-            "2026-01-09T00:00:00Z",
-            "2026-01-26T00:00:00Z",
-            "2026-02-01T00:00:00Z",
-        ],
+        &["2026-01-09T00:00:00Z", "2026-01-26T00:00:00Z", "2026-02-01T00:00:00Z"],
     );
-    check(
-        "0 0 */10 * mon",
-        "UTC",
-        "2026-01-01T00:00:00Z",
-        &["2026-05-11T00:00:00Z", "2026-06-01T00:00:00Z"],
-    );
+    check("0 0 */10 * mon", "UTC", "2026-01-01T00:00:00Z", &["2026-05-11T00:00:00Z", "2026-06-01T00:00:00Z"]);
     check(
         "0 0 * * fri-sun",
         "UTC",
         "2026-01-05T00:00:00Z",
-        &[
-            "2026-01-09T00:00:00Z",
-            "2026-01-10T00:00:00Z",
-            "2026-01-11T00:00:00Z",
-            "2026-01-16T00:00:00Z",
-        ],
+        &["2026-01-09T00:00:00Z", "2026-01-10T00:00:00Z", "2026-01-11T00:00:00Z", "2026-01-16T00:00:00Z"],
     );
     check(
         "0 0 * * 6-7",
         "UTC",
         "2026-01-05T00:00:00Z",
-        &[
-            "2026-01-10T00:00:00Z",
-            "2026-01-11T00:00:00Z",
-            "2026-01-17T00:00:00Z",
-        ],
+        &["2026-01-10T00:00:00Z", "2026-01-11T00:00:00Z", "2026-01-17T00:00:00Z"],
     );
 }
 
 #[test]
 fn clock_changes_move_fixed_runs_and_stretch_intervals() {
-    check(
-        "30 2 * * *",
-        "Europe/Berlin",
-        "2026-03-28T12:00:00Z",
-        &["2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"],
-    );
-    check(
-        "0,30 2 * * *",
-        "Europe/Berlin",
-        "2026-03-29T00:00:00Z",
-        &["2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z"],
-    );
-    check(
-        "30 2 * * *",
-        "Europe/Berlin",
-        "2026-10-24T12:00:00Z",
-        &["2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"],
-    );
-    check(
-        "30 2 * * *",
-        "Europe/Berlin",
-        "2026-10-25T01:10:00Z",
-        &["2026-10-26T01:30:00Z"],
-    );
+    check("30 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00Z", &["2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"]);
+    check("0,30 2 * * *", "Europe/Berlin", "2026-03-29T00:00:00Z", &["2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z"]);
+    check("30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", &["2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"]);
+    check("30 2 * * *", "Europe/Berlin", "2026-10-25T01:10:00Z", &["2026-10-26T01:30:00Z"]);
     check(
         "*/30 2 * * *",
         "Europe/Berlin",
         "2026-10-25T00:00:00Z",
-        &[
-            "2026-10-25T00:30:00Z",
-            "2026-10-25T01:00:00Z",
-            "2026-10-25T01:30:00Z",
-            "2026-10-26T01:00:00Z",
-        ],
+        &["2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z", "2026-10-25T01:30:00Z", "2026-10-26T01:00:00Z"],
     );
-    check(
-        "*/30 2 * * *",
-        "Europe/Berlin",
-        "2026-03-28T12:00:00Z",
-        &["2026-03-30T00:00:00Z"],
-    );
-    check(
-        "* * * * * *",
-        "UTC",
-        "2026-01-01T00:00:00.5Z",
-        &["2026-01-01T00:00:01Z"],
-    );
+    check("*/30 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00Z", &["2026-03-30T00:00:00Z"]);
+    check("* * * * * *", "UTC", "2026-01-01T00:00:00.5Z", &["2026-01-01T00:00:01Z"]);
 }
 
 #[test]
@@ -257,10 +154,7 @@ fn lines_that_are_no_case_give_an_error_with_their_id() {
     };
     check("  ", None);
     check("nonsense", Some(r#"{"id":null,"error":"bad_input"}"#));
-    check(
-        r#"{"id": 7, "expr": "@daily"}"#,
-        Some(r#"{"id":7,"error":"bad_input"}"#),
-    );
+    check(r#"{"id": 7, "expr": "@daily"}"#, Some(r#"{"id":7,"error":"bad_input"}"#));
     check(
         r#"{"id": "a", "expr": "@daily", "timezone": "X", "after": "2026-01-01T00:00:00Z"}"#,
         Some(r#"{"id":"a","error":"bad_input"}"#),

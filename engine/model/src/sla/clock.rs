@@ -179,9 +179,7 @@ impl Clock {
 
     /// When it was met or cancelled.
     pub fn ended_at(&self) -> Option<Timestamp> {
-        self.lost
-            .map(|loss| loss.at)
-            .or(self.over.map(|over| over.at))
+        self.lost.map(|loss| loss.at).or(self.over.map(|over| over.at))
     }
 
     /// When it was breached.
@@ -216,11 +214,7 @@ impl Clock {
 
     /// The next instant at which a warning or its due time comes.
     pub fn next_wake(&self) -> Option<Timestamp> {
-        if self.is_judged() {
-            self.coming.first().map(|warning| warning.time).or(self.due)
-        } else {
-            None
-        }
+        if self.is_judged() { self.coming.first().map(|warning| warning.time).or(self.due) } else { None }
     }
 
     /// Whether it is neither met nor cancelled for good.

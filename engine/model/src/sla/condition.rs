@@ -33,19 +33,14 @@ impl Field {
             "language" => Self::Language,
             "priority" => Self::Priority,
             "tags" => Self::Tags,
-            _ => Self::Custom(
-                name.strip_prefix("custom.")
-                    .filter(|name| !name.is_empty())?
-                    .to_owned(),
-            ),
+            _ => Self::Custom(name.strip_prefix("custom.").filter(|name| !name.is_empty())?.to_owned()),
         })
     }
 
     /// Whether the ticket's value is one of `values`; a field without a value matches nothing.
     fn matches(&self, values: &[Value], source: &str, ticket: &Fields) -> bool {
-        let one_of = |text: Option<&str>| {
-            text.is_some_and(|text| values.iter().any(|value| value.as_str() == Some(text)))
-        };
+        let one_of =
+            |text: Option<&str>| text.is_some_and(|text| values.iter().any(|value| value.as_str() == Some(text)));
         match self {
             Self::Source => one_of(Some(source)),
             Self::Channel => one_of(Some(&ticket.channel)),
@@ -57,10 +52,7 @@ impl Field {
             Self::Language => one_of(ticket.language.as_deref()),
             Self::Priority => one_of(Some(ticket.priority.as_str())),
             Self::Tags => ticket.tags.iter().any(|tag| one_of(Some(tag))),
-            Self::Custom(name) => ticket
-                .custom
-                .get(name)
-                .is_some_and(|held| !held.is_null() && values.contains(held)),
+            Self::Custom(name) => ticket.custom.get(name).is_some_and(|held| !held.is_null() && values.contains(held)),
         }
     }
 }
@@ -71,8 +63,6 @@ pub(super) struct Condition(pub(super) Vec<(Field, Vec<Value>)>);
 
 impl Condition {
     pub(super) fn matches(&self, source: &str, ticket: &Fields) -> bool {
-        self.0
-            .iter()
-            .all(|(field, values)| field.matches(values, source, ticket))
+        self.0.iter().all(|(field, values)| field.matches(values, source, ticket))
     }
 }

@@ -51,67 +51,35 @@ pub enum Invalid {
     #[error("policy '{policy}' is defined twice; give each a name of its own")]
     Twice { policy: String },
     #[error("policy '{policy}': unknown calendar '{calendar}'; the calendars are {known}")]
-    Calendar {
-        policy: String,
-        calendar: String,
-        known: String,
-    },
+    Calendar { policy: String, calendar: String, known: String },
     #[error(
         "policy '{policy}', when: unknown field '{field}'; the fields are source, channel, group, assignee, organization, type, category, language, priority, tags and custom.NAME"
     )]
     Field { policy: String, field: String },
     #[error("policy '{policy}', when.{field}: '{value}' can match nothing; {expected}")]
-    Value {
-        policy: String,
-        field: String,
-        value: String,
-        expected: &'static str,
-    },
-    #[error(
-        "policy '{policy}', {place}: unknown priority '{priority}'; the priorities are low, normal, high, urgent"
-    )]
-    Priority {
-        policy: String,
-        place: String,
-        priority: String,
-    },
+    Value { policy: String, field: String, value: String, expected: &'static str },
+    #[error("policy '{policy}', {place}: unknown priority '{priority}'; the priorities are low, normal, high, urgent")]
+    Priority { policy: String, place: String, priority: String },
     #[error(
         "policy '{policy}', {place}: unknown metric '{metric}'; the metrics are first_response, next_response, resolution"
     )]
-    Metric {
-        policy: String,
-        place: String,
-        metric: String,
-    },
+    Metric { policy: String, place: String, metric: String },
     #[error("policy '{policy}', {place}: {problem}")]
-    Target {
-        policy: String,
-        place: String,
-        problem: NoAmount,
-    },
+    Target { policy: String, place: String, problem: NoAmount },
     #[error("policy '{policy}', {place}: a target must be more than 0")]
     Zero { policy: String, place: String },
     #[error(
         "policy '{policy}', {place}: unknown status '{status}'; the statuses are new, open, pending, on_hold, solved, closed"
     )]
-    Status {
-        policy: String,
-        place: String,
-        status: String,
-    },
+    Status { policy: String, place: String, status: String },
     #[error("policy '{policy}', warn: {problem}")]
-    Warn {
-        policy: String,
-        problem: NoThreshold,
-    },
+    Warn { policy: String, problem: NoThreshold },
 }
 
 impl Policies {
     /// The policies of a whole configuration file; what else it holds is ignored. Where it has none, the default policy.
     pub fn from_toml(text: &str, calendars: &Book) -> Result<Self, Invalid> {
-        let table: Table = text
-            .parse()
-            .map_err(|error: toml::de::Error| Invalid::Toml(error.to_string()))?;
+        let table: Table = text.parse().map_err(|error: toml::de::Error| Invalid::Toml(error.to_string()))?;
         match table.get("sla") {
             None => Self::from_values(&[], calendars),
             Some(Value::Array(policies)) => Self::from_values(policies, calendars),
@@ -124,21 +92,11 @@ impl Policies {
         let config = |(index, value): (usize, &Value)| {
             Config::deserialize(value.clone()).map_err(|error| {
                 let name = value.get("name").and_then(Value::as_str);
-                let policy = name.map_or_else(
-                    || format!("number {}", index + 1),
-                    |name| format!("'{name}'"),
-                );
-                Invalid::Member {
-                    policy,
-                    problem: error.to_string().trim_end().replace('\n', " "),
-                }
+                let policy = name.map_or_else(|| format!("number {}", index + 1), |name| format!("'{name}'"));
+                Invalid::Member { policy, problem: error.to_string().trim_end().replace('\n', " ") }
             })
         };
-        let configs = values
-            .iter()
-            .enumerate()
-            .map(config)
-            .collect::<Result<Vec<_>, _>>()?;
+        let configs = values.iter().enumerate().map(config).collect::<Result<Vec<_>, _>>()?;
         Self::from_configs(&configs, calendars)
     }
 
@@ -150,9 +108,7 @@ impl Policies {
         let mut policies: Vec<Policy> = Vec::with_capacity(configs.len());
         for (index, config) in configs.iter().enumerate() {
             if policies.iter().any(|policy| policy.name == config.name) {
-                return Err(Invalid::Twice {
-                    policy: config.name.clone(),
-                });
+                return Err(Invalid::Twice { policy: config.name.clone() });
             }
             policies.push(config.build(index + 1, calendars)?);
         }
@@ -168,10 +124,7 @@ impl Config {
         Ok(Policy {
             name: self.name.clone(),
             when: Condition(
-                self.when
-                    .iter()
-                    .map(|(name, values)| self.condition(name, values))
-                    .collect::<Result<_, _>>()?,
+                self.when.iter().map(|(name, values)| self.condition(name, values)).collect::<Result<_, _>>()?,
             ),
             calendar: self.calendar(calendars)?,
             targets: self.targets()?,
@@ -184,37 +137,27 @@ impl Config {
         let Some(name) = &self.calendar else {
             return Ok(calendars.always().clone());
         };
-        calendars
-            .get(name)
-            .cloned()
-            .ok_or_else(|| Invalid::Calendar {
-                policy: self.name.clone(),
-                calendar: name.clone(),
-                known: calendars.names().collect::<Vec<_>>().join(", "),
-            })
+        calendars.get(name).cloned().ok_or_else(|| Invalid::Calendar {
+            policy: self.name.clone(),
+            calendar: name.clone(),
+            known: calendars.names().collect::<Vec<_>>().join(", "),
+        })
     }
 
     fn condition(&self, name: &str, values: &[Value]) -> Result<(Field, Vec<Json>), Invalid> {
-        let unknown = || Invalid::Field {
-            policy: self.name.clone(),
-            field: name.to_owned(),
-        };
+        let unknown = || Invalid::Field { policy: self.name.clone(), field: name.to_owned() };
         let field = Field::parse(name).ok_or_else(unknown)?;
         let value = |value: &Value| {
             let refused = |expected| Invalid::Value {
                 policy: self.name.clone(),
                 field: name.to_owned(),
-                value: value
-                    .to_string()
-                    .trim_matches('"')
-                    .chars()
-                    .take(60)
-                    .collect(),
+                value: value.to_string().trim_matches('"').chars().take(60).collect(),
                 expected,
             };
             match (&field, value) {
-                (Field::Custom(_), _) => json(value)
-                    .ok_or_else(|| refused("write a text, number, truth value or a list of them")),
+                (Field::Custom(_), _) => {
+                    json(value).ok_or_else(|| refused("write a text, number, truth value or a list of them"))
+                }
                 (Field::Priority, Value::String(word)) if Priority::parse(word).is_none() => {
                     Err(refused("the priorities are low, normal, high, urgent"))
                 }
@@ -243,10 +186,7 @@ impl Config {
                     problem,
                 })?;
                 if target.amount == Amount::Duration(0) {
-                    return Err(Invalid::Zero {
-                        policy: self.name.clone(),
-                        place,
-                    });
+                    return Err(Invalid::Zero { policy: self.name.clone(), place });
                 }
                 targets.push((priority, metric, target));
             }
@@ -265,11 +205,7 @@ impl Config {
     /// The statuses that stop each metric. Nothing stops the first response, and what waits for a third party is not
     /// held against the next; a resolution stands still while it waits for anybody else.
     fn pauses(&self) -> Result<[Vec<Status>; 3], Invalid> {
-        let mut pauses = [
-            Vec::new(),
-            vec![Status::OnHold],
-            vec![Status::Pending, Status::OnHold],
-        ];
+        let mut pauses = [Vec::new(), vec![Status::OnHold], vec![Status::Pending, Status::OnHold]];
         for (name, words) in &self.pause {
             let metric = self.metric("pause", name)?;
             let status = |word: &String| {
@@ -281,9 +217,7 @@ impl Config {
             };
             let statuses: Vec<Status> = words.iter().map(status).collect::<Result<_, _>>()?;
             let places = Metric::ALL.into_iter().zip(&mut pauses);
-            places
-                .filter(|(of, _)| *of == metric)
-                .for_each(|(_, place)| place.clone_from(&statuses));
+            places.filter(|(of, _)| *of == metric).for_each(|(_, place)| place.clone_from(&statuses));
         }
         Ok(pauses)
     }
@@ -291,10 +225,7 @@ impl Config {
     fn warnings(&self) -> Result<Vec<Threshold>, Invalid> {
         let mut warnings: Vec<Threshold> = Vec::with_capacity(self.warn.len());
         for warn in &self.warn {
-            let refused = |problem| Invalid::Warn {
-                policy: self.name.clone(),
-                problem,
-            };
+            let refused = |problem| Invalid::Warn { policy: self.name.clone(), problem };
             let threshold: Threshold = warn.at.parse().map_err(refused)?;
             if !warnings.iter().any(|known| known.reach == threshold.reach) {
                 warnings.push(threshold);
@@ -306,31 +237,16 @@ impl Config {
 
 /// The policy that holds where none is configured.
 fn built_in() -> Config {
-    let targets = [
-        ("urgent", "15m", "4h"),
-        ("high", "15m", "4h"),
-        ("normal", "1h", "1bd"),
-        ("low", "4h", "3bd"),
-    ];
+    let targets = [("urgent", "15m", "4h"), ("high", "15m", "4h"), ("normal", "1h", "1bd"), ("low", "4h", "3bd")];
     let of = |(priority, first_response, resolution): (&str, &str, &str)| {
-        let metrics = [
-            ("first_response", first_response),
-            ("resolution", resolution),
-        ];
-        (
-            priority.to_owned(),
-            metrics
-                .map(|(metric, target)| (metric.to_owned(), target.to_owned()))
-                .into(),
-        )
+        let metrics = [("first_response", first_response), ("resolution", resolution)];
+        (priority.to_owned(), metrics.map(|(metric, target)| (metric.to_owned(), target.to_owned())).into())
     };
     Config {
         name: "default".to_owned(),
         calendar: Some(DEFAULT.to_owned()),
         targets: targets.map(of).into(),
-        warn: vec![Warn {
-            at: "75%".to_owned(),
-        }],
+        warn: vec![Warn { at: "75%".to_owned() }],
         ..Config::default()
     }
 }
@@ -342,18 +258,10 @@ fn json(value: &Value) -> Option<Json> {
         Value::Integer(number) => Some((*number).into()),
         Value::Float(number) => serde_json::Number::from_f64(*number).map(Json::Number),
         Value::Boolean(truth) => Some(Json::Bool(*truth)),
-        Value::Array(values) => values
-            .iter()
-            .map(json)
-            .collect::<Option<Vec<_>>>()
-            .map(Json::Array),
+        Value::Array(values) => values.iter().map(json).collect::<Option<Vec<_>>>().map(Json::Array),
         Value::Table(table) => {
-            let members = table
-                .iter()
-                .map(|(name, value)| Some((name.clone(), json(value)?)));
-            members
-                .collect::<Option<serde_json::Map<_, _>>>()
-                .map(Json::Object)
+            let members = table.iter().map(|(name, value)| Some((name.clone(), json(value)?)));
+            members.collect::<Option<serde_json::Map<_, _>>>().map(Json::Object)
         }
         Value::Datetime(_) => None,
     }

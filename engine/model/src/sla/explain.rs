@@ -31,19 +31,10 @@ impl Stretch {
 
 impl fmt::Display for Stretch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            from,
-            to,
-            policy,
-            calendar,
-            ..
-        } = self;
+        let Self { from, to, policy, calendar, .. } = self;
         let verb = if self.is_paused { "paused" } else { "counted" };
         let (seconds, status) = (Seconds(self.micros), self.status.as_str());
-        write!(
-            f,
-            "{from} to {to}: {verb} {seconds} in {status} (policy {policy}, calendar {calendar})"
-        )
+        write!(f, "{from} to {to}: {verb} {seconds} in {status} (policy {policy}, calendar {calendar})")
     }
 }
 
@@ -77,13 +68,7 @@ pub struct Reckoning {
 
 impl fmt::Display for Reckoning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            at,
-            policy,
-            calendar,
-            target,
-            ..
-        } = self;
+        let Self { at, policy, calendar, target, .. } = self;
         let why = match self.why {
             Why::Started => "started",
             Why::Paused => "paused",
@@ -91,16 +76,8 @@ impl fmt::Display for Reckoning {
             Why::Changed => "policy or priority changed",
             Why::Reopened => "reopened",
         };
-        write!(
-            f,
-            "{at}: {why}; target {target} (policy {policy}, calendar {calendar}), "
-        )?;
-        write!(
-            f,
-            "{} counted, {} paused: ",
-            Seconds(self.counted),
-            Seconds(self.paused)
-        )?;
+        write!(f, "{at}: {why}; target {target} (policy {policy}, calendar {calendar}), ")?;
+        write!(f, "{} counted, {} paused: ", Seconds(self.counted), Seconds(self.paused))?;
         match (self.due, self.why) {
             (Some(due), _) => write!(f, "due {due}"),
             (None, Why::Paused) => f.write_str("no due time while it is paused"),
@@ -115,12 +92,6 @@ struct Seconds(i64);
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.div_euclid(1_000_000);
-        write!(
-            f,
-            "{}h{:02}m{:02}s",
-            seconds / 3600,
-            seconds / 60 % 60,
-            seconds % 60
-        )
+        write!(f, "{}h{:02}m{:02}s", seconds / 3600, seconds / 60 % 60, seconds % 60)
     }
 }

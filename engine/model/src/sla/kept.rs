@@ -32,8 +32,7 @@ impl Kept {
     /// Puts them in the place of the clocks of the same cycle.
     pub(super) fn restore(&self, clocks: &mut [Clock]) {
         for clock in clocks {
-            let same =
-                |kept: &&Clock| (kept.metric(), kept.cycle()) == (clock.metric(), clock.cycle());
+            let same = |kept: &&Clock| (kept.metric(), kept.cycle()) == (clock.metric(), clock.cycle());
             if let Some(kept) = self.clocks.iter().find(same) {
                 clock.clone_from(kept);
             }

@@ -57,10 +57,7 @@ pub enum Notice<'a> {
     /// It has not been told yet.
     New(&'a Outcome),
     /// It takes the place of one that was told and no longer holds.
-    Instead {
-        outcome: &'a Outcome,
-        corrects: &'a Outcome,
-    },
+    Instead { outcome: &'a Outcome, corrects: &'a Outcome },
     /// What was told no longer holds, and nothing takes its place.
     Retracted(&'a Outcome),
 }
@@ -78,10 +75,7 @@ pub fn notices<'a>(told: &'a [Outcome], hold: &'a [Outcome]) -> Vec<Notice<'a>> 
     let mut notices = Vec::with_capacity(fresh.len() + stale.len());
     for outcome in fresh {
         match stale.iter().position(|old| old.slot() == outcome.slot()) {
-            Some(place) => notices.push(Notice::Instead {
-                outcome,
-                corrects: stale.remove(place),
-            }),
+            Some(place) => notices.push(Notice::Instead { outcome, corrects: stale.remove(place) }),
             None => notices.push(Notice::New(outcome)),
         }
     }

@@ -57,17 +57,13 @@ pub(super) enum Reach {
 
 /// A text that says no time to warn.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "'{0}' is no time to warn; write a whole percentage from 1% to 99% or a duration such as 30m"
-)]
+#[error("'{0}' is no time to warn; write a whole percentage from 1% to 99% or a duration such as 30m")]
 pub struct NoThreshold(String);
 
 impl Policies {
     /// The place of the first policy, in the order of the configuration, that is for this ticket.
     pub(super) fn choose(&self, source: &str, ticket: &Fields) -> Option<usize> {
-        self.0
-            .iter()
-            .position(|policy| policy.when.matches(source, ticket))
+        self.0.iter().position(|policy| policy.when.matches(source, ticket))
     }
 
     pub(super) fn get(&self, place: Option<usize>) -> Option<&Policy> {
@@ -82,10 +78,7 @@ impl Policies {
 
 impl Policy {
     pub(super) fn target(&self, priority: Priority, metric: Metric) -> Option<&Target> {
-        let of = self
-            .targets
-            .iter()
-            .find(|(of, measured, _)| (*of, *measured) == (priority, metric));
+        let of = self.targets.iter().find(|(of, measured, _)| (*of, *measured) == (priority, metric));
         of.map(|(_, _, target)| target)
     }
 
@@ -122,22 +115,13 @@ impl FromStr for Threshold {
     fn from_str(text: &str) -> Result<Self, NoThreshold> {
         let refused = || NoThreshold(text.chars().take(40).collect());
         let reach = match text.strip_suffix('%') {
-            Some(percent) if percent.bytes().all(|byte| byte.is_ascii_digit()) => percent
-                .parse()
-                .ok()
-                .filter(|percent| (1..=99).contains(percent))
-                .map(Reach::Percent),
+            Some(percent) if percent.bytes().all(|byte| byte.is_ascii_digit()) => {
+                percent.parse().ok().filter(|percent| (1..=99).contains(percent)).map(Reach::Percent)
+            }
             Some(_) => None,
-            None => text
-                .parse::<Amount>()
-                .ok()
-                .and_then(Amount::duration)
-                .map(Reach::Before),
+            None => text.parse::<Amount>().ok().and_then(Amount::duration).map(Reach::Before),
         };
-        Ok(Self {
-            text: text.to_owned(),
-            reach: reach.ok_or_else(refused)?,
-        })
+        Ok(Self { text: text.to_owned(), reach: reach.ok_or_else(refused)? })
     }
 }
 
@@ -145,10 +129,7 @@ impl FromStr for Target {
     type Err = NoAmount;
 
     fn from_str(text: &str) -> Result<Self, NoAmount> {
-        Ok(Self {
-            text: text.to_owned(),
-            amount: text.parse()?,
-        })
+        Ok(Self { text: text.to_owned(), amount: text.parse()? })
     }
 }
 
@@ -164,18 +145,11 @@ mod written {
 
     use crate::calendar::amount::Amount;
 
-    pub(super) fn serialize<S: Serializer>(
-        amount: &Amount,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(amount: &Amount, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(amount)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Amount, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }

@@ -38,29 +38,20 @@ impl Row {
             due_at: clock.due_at(),
             ended_at: clock.ended_at(),
             counted_seconds: clock.counted_micros().div_euclid(1_000_000),
-            warnings: clock
-                .warnings()
-                .iter()
-                .map(|warning| warning.time)
-                .collect(),
+            warnings: clock.warnings().iter().map(|warning| warning.time).collect(),
         })
     }
 }
 
 /// The rows of one ticket's clocks.
 pub fn rows(source: &str, ticket: &str, clocks: &Clocks) -> Vec<Row> {
-    clocks
-        .listed()
-        .filter_map(|clock| Row::new(source, ticket, clock))
-        .collect()
+    clocks.listed().filter_map(|clock| Row::new(source, ticket, clock)).collect()
 }
 
 /// Puts rows in their order: source, ticket and metric as text, by bytes, then cycle as a number.
 pub fn sort(rows: &mut [Row]) {
     let key = |row: &Row| (row.metric.as_str(), row.cycle);
     rows.sort_by(|one, other| {
-        (&one.source, &one.ticket)
-            .cmp(&(&other.source, &other.ticket))
-            .then_with(|| key(one).cmp(&key(other)))
+        (&one.source, &one.ticket).cmp(&(&other.source, &other.ticket)).then_with(|| key(one).cmp(&key(other)))
     });
 }

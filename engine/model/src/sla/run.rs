@@ -56,21 +56,12 @@ pub struct Clocks(Vec<Clock>);
 impl<'a> Run<'a> {
     /// The clocks of a ticket of that source, before its creation.
     pub fn new(policies: &'a Policies, source: &'a str) -> Self {
-        Self {
-            policies,
-            source,
-            kept: None,
-            stand: None,
-            clocks: Vec::new(),
-        }
+        Self { policies, source, kept: None, stand: None, clocks: Vec::new() }
     }
 
     /// The same, where clocks that were over or breached when the configuration changed keep what they had.
     pub fn with_kept(policies: &'a Policies, source: &'a str, kept: &'a Kept) -> Self {
-        Self {
-            kept: Some(kept),
-            ..Self::new(policies, source)
-        }
+        Self { kept: Some(kept), ..Self::new(policies, source) }
     }
 
     /// Tells what happened next. The creation comes first and times never run backwards; what comes before the
@@ -98,10 +89,7 @@ impl<'a> Run<'a> {
             Change::CustomerComment => self.wait(at),
             Change::Merged | Change::Deleted => {
                 self.end(at, false, |_| true);
-                self.stand = Some(Stand {
-                    is_gone: true,
-                    ..stand
-                });
+                self.stand = Some(Stand { is_gone: true, ..stand });
             }
         }
     }
@@ -120,35 +108,18 @@ impl<'a> Run<'a> {
     fn create(&mut self, at: Timestamp, fields: &Fields, by: Option<Role>) {
         let policy = self.policies.choose(self.source, fields);
         // A ticket that is created solved starts its clocks first; then the solve happens.
-        let status = if fields.status.is_solved() {
-            Status::New
-        } else {
-            fields.status
-        };
-        let stand = Stand {
-            policy,
-            priority: fields.priority,
-            status,
-            is_gone: false,
-        };
+        let status = if fields.status.is_solved() { Status::New } else { fields.status };
+        let stand = Stand { policy, priority: fields.priority, status, is_gone: false };
         self.stand = Some(stand);
         let metrics = [Metric::FirstResponse, Metric::Resolution];
-        let started = metrics
-            .into_iter()
-            .filter(|metric| *metric == Metric::Resolution || by != Some(Role::Agent));
-        self.clocks = started
-            .map(|metric| Clock::start(metric, 1, now(self.policies, stand, at)))
-            .collect();
+        let started = metrics.into_iter().filter(|metric| *metric == Metric::Resolution || by != Some(Role::Agent));
+        self.clocks = started.map(|metric| Clock::start(metric, 1, now(self.policies, stand, at))).collect();
         self.change_status(at, fields.status);
     }
 
     fn change_target(&mut self, at: Timestamp, fields: &Fields) {
         let Some(stand) = self.stand else { return };
-        let next = Stand {
-            policy: self.policies.choose(self.source, fields),
-            priority: fields.priority,
-            ..stand
-        };
+        let next = Stand { policy: self.policies.choose(self.source, fields), priority: fields.priority, ..stand };
         if (next.policy, next.priority) == (stand.policy, stand.priority) {
             return;
         }
@@ -179,11 +150,7 @@ impl<'a> Run<'a> {
     fn end(&mut self, at: Timestamp, is_met: bool, which: impl Fn(&Clock) -> bool) {
         let Some(stand) = self.stand else { return };
         let now = now(self.policies, stand, at);
-        for clock in self
-            .clocks
-            .iter_mut()
-            .filter(|clock| clock.is_open() && which(clock))
-        {
+        for clock in self.clocks.iter_mut().filter(|clock| clock.is_open() && which(clock)) {
             clock.end(is_met, stand.status, now);
         }
     }
@@ -193,19 +160,9 @@ impl<'a> Run<'a> {
         let Some(stand) = self.stand else { return };
         let waits = |clock: &Clock| clock.is_open() && clock.metric() != Metric::Resolution;
         if !self.clocks.iter().any(waits) {
-            let n_cycles = self
-                .clocks
-                .iter()
-                .filter(|clock| clock.metric() == Metric::NextResponse)
-                .count();
-            let cycle = u32::try_from(n_cycles)
-                .unwrap_or(u32::MAX)
-                .saturating_add(1);
-            self.clocks.push(Clock::start(
-                Metric::NextResponse,
-                cycle,
-                now(self.policies, stand, at),
-            ));
+            let n_cycles = self.clocks.iter().filter(|clock| clock.metric() == Metric::NextResponse).count();
+            let cycle = u32::try_from(n_cycles).unwrap_or(u32::MAX).saturating_add(1);
+            self.clocks.push(Clock::start(Metric::NextResponse, cycle, now(self.policies, stand, at)));
         }
     }
 
@@ -225,12 +182,7 @@ impl<'a> Run<'a> {
 }
 
 fn now(policies: &Policies, stand: Stand, at: Timestamp) -> Now<'_> {
-    Now {
-        at,
-        policy: policies.get(stand.policy),
-        priority: stand.priority,
-        status: stand.status,
-    }
+    Now { at, policy: policies.get(stand.policy), priority: stand.priority, status: stand.status }
 }
 
 impl Clocks {
@@ -240,13 +192,7 @@ impl Clocks {
     }
 
     /// The same, where clocks that were over or breached when the configuration changed keep what they had.
-    pub fn of_kept(
-        policies: &Policies,
-        source: &str,
-        facts: &Facts,
-        kept: &Kept,
-        as_of: Timestamp,
-    ) -> Self {
+    pub fn of_kept(policies: &Policies, source: &str, facts: &Facts, kept: &Kept, as_of: Timestamp) -> Self {
         Self::told(Run::with_kept(policies, source, kept), facts, as_of)
     }
 
@@ -256,13 +202,7 @@ impl Clocks {
         }
         let mut fields = begun(&facts.initial);
         let by = facts.creator.as_ref().map(|creator| creator.role);
-        run.apply(
-            facts.created_at,
-            Change::Created {
-                fields: &fields,
-                by,
-            },
-        );
+        run.apply(facts.created_at, Change::Created { fields: &fields, by });
         for entry in facts.entries.iter().take_while(|entry| entry.at <= as_of) {
             let what = match (&entry.what, entry.by.as_ref().map(|by| by.role)) {
                 (What::Changed(changes), _) => {
@@ -307,10 +247,7 @@ impl Clocks {
 
 /// The ticket as created, as far as facts tell it.
 fn begun(initial: &Initial) -> Fields {
-    let custom = initial
-        .custom
-        .iter()
-        .map(|(name, value)| (name.clone(), value_of(value)));
+    let custom = initial.custom.iter().map(|(name, value)| (name.clone(), value_of(value)));
     Fields {
         channel: initial.channel.clone(),
         priority: initial.priority,
@@ -321,10 +258,7 @@ fn begun(initial: &Initial) -> Fields {
         group: initial.group.clone(),
         assignee: initial.assignee.clone(),
         tags: initial.tags.clone(),
-        requester: Requester {
-            organization: initial.organization.clone(),
-            ..Requester::default()
-        },
+        requester: Requester { organization: initial.organization.clone(), ..Requester::default() },
         custom: custom.collect(),
         ..Fields::default()
     }

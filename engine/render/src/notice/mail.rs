@@ -17,9 +17,7 @@ pub struct Content {
 /// The subject names the ticket, so that mail programs keep what belongs together in one place.
 pub fn content(notice: &Notice<'_>) -> Content {
     let body = many_lines(notice.text, MAX_TEXT_CHARS);
-    let ticket = notice
-        .ticket
-        .map(|ticket| one_line(&ticket.to_string(), MAX_SUBJECT_CHARS));
+    let ticket = notice.ticket.map(|ticket| one_line(&ticket.to_string(), MAX_SUBJECT_CHARS));
     let link = notice.web_link();
     Content {
         subject: subject(notice, &body, ticket.as_deref()),
@@ -29,16 +27,9 @@ pub fn content(notice: &Notice<'_>) -> Content {
 }
 
 fn subject(notice: &Notice<'_>, body: &str, ticket: Option<&str>) -> String {
-    let given = notice
-        .subject
-        .map(|subject| one_line(subject, MAX_SUBJECT_CHARS))
-        .filter(|s| !s.is_empty());
+    let given = notice.subject.map(|subject| one_line(subject, MAX_SUBJECT_CHARS)).filter(|s| !s.is_empty());
     let words = given.unwrap_or_else(|| one_line(body.lines().next().unwrap_or_default(), 80));
-    let words = if words.is_empty() {
-        "Notice".to_owned()
-    } else {
-        words
-    };
+    let words = if words.is_empty() { "Notice".to_owned() } else { words };
     ticket.map_or_else(|| words.clone(), |ticket| format!("[{ticket}] {words}"))
 }
 

@@ -14,18 +14,13 @@ const CALLS: &[&str] = &["channel", "here", "everyone", "all", "group", "team"];
 /// The message: subject in bold, text, ticket with link.
 pub fn body(notice: &Notice<'_>) -> Value {
     let mut lines = Vec::new();
-    if let Some(subject) = notice
-        .subject
-        .map(|subject| one_line(subject, MAX_SUBJECT_CHARS))
-        .filter(|s| !s.is_empty())
+    if let Some(subject) = notice.subject.map(|subject| one_line(subject, MAX_SUBJECT_CHARS)).filter(|s| !s.is_empty())
     {
         // An asterisk in it would end the bold type early; the operator still gets to see a character like it.
         lines.push(format!("*{}*", escaped(&subject.replace('*', "∗"))));
     }
     lines.push(escaped(&many_lines(notice.text, MAX_TEXT_CHARS)));
-    let ticket = notice
-        .ticket
-        .map(|ticket| escaped(&one_line(&ticket.to_string(), MAX_SUBJECT_CHARS)));
+    let ticket = notice.ticket.map(|ticket| escaped(&one_line(&ticket.to_string(), MAX_SUBJECT_CHARS)));
     match (ticket, notice.web_link()) {
         (Some(ticket), Some(link)) => {
             lines.push(format!("<{}|{ticket}>", link.replace('&', "&amp;")));
@@ -56,13 +51,7 @@ fn escaped(text: &str) -> String {
 
 fn is_call(rest: &str) -> bool {
     CALLS.iter().any(|call| {
-        let begins = rest
-            .get(..call.len())
-            .is_some_and(|word| word.eq_ignore_ascii_case(call));
-        begins
-            && !rest
-                .get(call.len()..)
-                .unwrap_or_default()
-                .starts_with(|c: char| c.is_alphanumeric())
+        let begins = rest.get(..call.len()).is_some_and(|word| word.eq_ignore_ascii_case(call));
+        begins && !rest.get(call.len()..).unwrap_or_default().starts_with(|c: char| c.is_alphanumeric())
     })
 }

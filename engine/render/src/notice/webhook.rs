@@ -14,10 +14,7 @@ pub fn body(notice: &Notice<'_>) -> Value {
     }
     body.insert("text".to_owned(), json!(notice.text));
     if let Some(ticket) = notice.ticket {
-        body.insert(
-            "ticket".to_owned(),
-            json!({ "source": ticket.source, "id": ticket.id }),
-        );
+        body.insert("ticket".to_owned(), json!({ "source": ticket.source, "id": ticket.id }));
     }
     if let Some(link) = notice.web_link() {
         body.insert("link".to_owned(), json!(link));

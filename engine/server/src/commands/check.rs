@@ -32,7 +32,8 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
         Err(error) => say(Err(anyhow::anyhow!("{error:#}")))?,
     }
     if let Ok(book) = &calendars {
-        say(wiring::policies(&config, book).map(|policies| format!("SLA policies: {}", policies.names().collect::<Vec<_>>().join(", "))))?;
+        say(wiring::policies(&config, book)
+            .map(|policies| format!("SLA policies: {}", policies.names().collect::<Vec<_>>().join(", "))))?;
     }
     if arguments.offline {
         return conclude(n_problems);
@@ -46,7 +47,8 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
                 wiring::load(&host, &components, &plugin.name, plugin.grant.as_deref(), World::Automation).await;
             found.push(loaded.map(|loaded| {
                 let manifest = loaded.manifest();
-                let granted = plugin.grant.as_ref().map_or_else(|| "what it asks for".to_owned(), |words| words.join(", "));
+                let granted =
+                    plugin.grant.as_ref().map_or_else(|| "what it asks for".to_owned(), |words| words.join(", "));
                 format!("plugin {} {}: granted {granted}", manifest.name, manifest.version)
             }));
         }

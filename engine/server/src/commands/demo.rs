@@ -128,7 +128,9 @@ fn secret(file: &Path) -> anyhow::Result<SecretString> {
     getrandom::fill(&mut random).context("the system gives no random numbers")?;
     let text = format!("whsec_{}", base64::engine::general_purpose::STANDARD.encode(random));
     let created = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-    created.and_then(|mut file| writeln!(file, "{text}")).with_context(|| format!("cannot write {}", file.display()))?;
+    created
+        .and_then(|mut file| writeln!(file, "{text}"))
+        .with_context(|| format!("cannot write {}", file.display()))?;
     Ok(SecretString::from(text))
 }
 
@@ -199,7 +201,12 @@ async fn tell(store: &Store) -> anyhow::Result<()> {
             let effects: Vec<Value> =
                 call.effects.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
             for effect in effects {
-                line(&format!("{}  ticket {:>6}  {}", clock(call.called_at), call.ticket, sentence(&call.plugin, &effect)))?;
+                line(&format!(
+                    "{}  ticket {:>6}  {}",
+                    clock(call.called_at),
+                    call.ticket,
+                    sentence(&call.plugin, &effect)
+                ))?;
             }
         }
     }

@@ -62,12 +62,16 @@ fn open(path: &Path) -> anyhow::Result<(Box<dyn BufRead + Send>, ProgressBar)> {
         return Ok((Box::new(BufReader::new(std::io::stdin())), ProgressBar::no_length()));
     }
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let bar = ProgressBar::with_draw_target(Some(file.metadata()?.len()), ProgressDrawTarget::stderr()).with_style(style);
+    let bar =
+        ProgressBar::with_draw_target(Some(file.metadata()?.len()), ProgressDrawTarget::stderr()).with_style(style);
     // Progress is that through the file as it lies on disk, packed or not.
     let mut counted = BufReader::with_capacity(1 << 16, bar.wrap_read(file));
     let packed = counted.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-    let reader: Box<dyn BufRead + Send> =
-        if packed { Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(counted))) } else { Box::new(counted) };
+    let reader: Box<dyn BufRead + Send> = if packed {
+        Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(counted)))
+    } else {
+        Box::new(counted)
+    };
     Ok((reader, bar))
 }
 
@@ -141,7 +145,8 @@ async fn flush(store: &Store, batch: &mut Vec<Imported>, report: &mut Report) ->
     let added = store.import(batch, SystemClock.now()).await.with_context(|| {
         format!("the database did not take the events before line {}; what was taken before stays, start the import again to go on", report.n_lines)
     })?;
-    let n_unknown = added.iter().filter(|place| batch.get(**place).is_some_and(|e| e.event.data == Data::Unknown)).count();
+    let n_unknown =
+        added.iter().filter(|place| batch.get(**place).is_some_and(|e| e.event.data == Data::Unknown)).count();
     report.n_unknown += n_unknown as u64;
     report.n_accepted = before + (added.len() - n_unknown) as u64;
     report.n_duplicates += (batch.len() - added.len()) as u64;
@@ -167,7 +172,12 @@ fn print(report: &Report, format: Format) -> anyhow::Result<()> {
             }
             output::line(&format!(
                 "{} lines: {} events accepted, {} duplicates, {} of unknown types, {} blank, {} rejected",
-                report.n_lines, report.n_accepted, report.n_duplicates, report.n_unknown, report.n_blank, report.n_rejected
+                report.n_lines,
+                report.n_accepted,
+                report.n_duplicates,
+                report.n_unknown,
+                report.n_blank,
+                report.n_rejected
             ))
         }
     }

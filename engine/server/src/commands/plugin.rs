@@ -45,13 +45,9 @@ enum Verb {
         format: Format,
     },
     /// Check a component: contract, what it asks for, whether it starts.
-    Check {
-        component: PathBuf,
-    },
+    Check { component: PathBuf },
     /// Keep a component in the database, so that every engine process runs it.
-    Install {
-        component: PathBuf,
-    },
+    Install { component: PathBuf },
     /// List the plugins that ship and those that are installed.
     List {
         #[arg(long, value_enum, default_value_t)]
@@ -70,9 +66,7 @@ enum Verb {
         format: Format,
     },
     /// Go back to the version that was installed before, or to the one that ships.
-    Rollback {
-        name: String,
-    },
+    Rollback { name: String },
 }
 
 pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result<()> {

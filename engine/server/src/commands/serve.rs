@@ -92,7 +92,9 @@ impl Running {
         let node = Uuid::now_v7();
         let digest = config.digest();
         if !store.join(node, digest.bytes()).await? {
-            bail!("another engine is running on this database with another configuration; give all of them the same one (only server.listen, [intake], [dispatch] and deliver.concurrency may differ)");
+            bail!(
+                "another engine is running on this database with another configuration; give all of them the same one (only server.listen, [intake], [dispatch] and deliver.concurrency may differ)"
+            );
         }
         let Wired { engine, accounts, sender } = wiring::wire(config, store.clone(), data_dir).await?;
         store.make_partitions(engine.now(), cleaner::DAYS_AHEAD).await?;
@@ -152,8 +154,13 @@ async fn heartbeat(store: Store, node: Uuid, digest: [u8; 32], stop: Cancellatio
         }
         match store.join(node, &digest).await {
             Ok(true) => {}
-            Ok(false) => tracing::error!("another engine is running on this database with another configuration; stop one of them"),
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "this process could not say that it is running"),
+            Ok(false) => tracing::error!(
+                "another engine is running on this database with another configuration; stop one of them"
+            ),
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "this process could not say that it is running"
+            ),
         }
     }
 }

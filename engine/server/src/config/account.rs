@@ -47,10 +47,7 @@ pub(crate) struct Source {
 impl Source {
     /// Where the secrets of this name are; empty if the file does not say.
     pub(crate) fn secret(&self, name: &str) -> &[SecretRef] {
-        self.secrets
-            .get(name)
-            .map(SecretRefs::all)
-            .unwrap_or_default()
+        self.secrets.get(name).map(SecretRefs::all).unwrap_or_default()
     }
 
     /// Whether a canonical event with this `source` may come from this account.
@@ -63,39 +60,22 @@ impl Section for Source {
     fn validate(&self, problems: &mut Vec<Problem>) {
         check_name(&self.name, problems);
         if let Err(error) = AllowedHosts::parse("`hosts`", &self.hosts) {
-            problems.push(Problem::new(
-                "hosts",
-                format!("has '{}', which is no host: {}", error.entry, error.problem),
-            ));
+            problems.push(Problem::new("hosts", format!("has '{}', which is no host: {}", error.entry, error.problem)));
         }
         if let Some(Err(error)) = self.signature.as_ref().map(Scheme::check) {
             problems.push(Problem::new("signature", format!("is wrong: {error}")));
         }
         if self.connector.is_some() && !self.sources.is_empty() {
-            problems.push(Problem::new(
-                "sources",
-                "is for canonical events; those of a connector have the source's name",
-            ));
+            problems
+                .push(Problem::new("sources", "is for canonical events; those of a connector have the source's name"));
         }
         if self.connector.is_none() && !self.hosts.is_empty() {
-            problems.push(Problem::new(
-                "hosts",
-                "is for connectors; without one nothing is sent there",
-            ));
+            problems.push(Problem::new("hosts", "is for connectors; without one nothing is sent there"));
         }
-        if self
-            .rate_per_second
-            .is_some_and(|rate| !(0.001..=10_000.0).contains(&rate))
-        {
-            problems.push(Problem::new(
-                "rate_per_second",
-                "has to be between 0.001 and 10000",
-            ));
+        if self.rate_per_second.is_some_and(|rate| !(0.001..=10_000.0).contains(&rate)) {
+            problems.push(Problem::new("rate_per_second", "has to be between 0.001 and 10000"));
         }
-        if self
-            .silent_after
-            .is_some_and(|after| after < Duration::from_mins(1))
-        {
+        if self.silent_after.is_some_and(|after| after < Duration::from_mins(1)) {
             problems.push(Problem::new("silent_after", "has to be at least 1m"));
         }
     }
@@ -103,13 +83,8 @@ impl Section for Source {
 
 /// Names of sources, plugins and destinations stand in URLs, in commands and in logs.
 pub(super) fn check_name(name: &str, problems: &mut Vec<Problem>) {
-    let fits = |byte: u8| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_'
-    };
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
     if name.is_empty() || name.len() > 64 || !name.bytes().all(fits) {
-        problems.push(Problem::new(
-            "name",
-            "has to be 1 to 64 lower-case letters, digits, - and _",
-        ));
+        problems.push(Problem::new("name", "has to be 1 to 64 lower-case letters, digits, - and _"));
     }
 }

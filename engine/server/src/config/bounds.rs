@@ -49,10 +49,7 @@ impl Section for Limits {
             problems.push(Problem::new("memory", "has to be between 1MiB and 4GiB"));
         }
         if self.cpu < Duration::from_millis(1) || self.cpu > self.wall {
-            problems.push(Problem::new(
-                "cpu",
-                "has to be at least 1ms and at most `wall`",
-            ));
+            problems.push(Problem::new("cpu", "has to be at least 1ms and at most `wall`"));
         }
         if self.wall > Duration::from_mins(5) {
             problems.push(Problem::new("wall", "has to be at most 5m"));
@@ -76,22 +73,14 @@ pub(crate) struct LoopGuard {
 
 impl Default for LoopGuard {
     fn default() -> Self {
-        Self {
-            max_hops: 4,
-            actions_per_ticket_per_hour: 30,
-        }
+        Self { max_hops: 4, actions_per_ticket_per_hour: 30 }
     }
 }
 
 impl Section for LoopGuard {
     fn validate(&self, problems: &mut Vec<Problem>) {
         within("max_hops", self.max_hops, 1..=100, problems);
-        within(
-            "actions_per_ticket_per_hour",
-            self.actions_per_ticket_per_hour,
-            1..=10_000,
-            problems,
-        );
+        within("actions_per_ticket_per_hour", self.actions_per_ticket_per_hour, 1..=10_000, problems);
     }
 }
 
@@ -116,12 +105,7 @@ pub(crate) struct Retention {
 impl Default for Retention {
     fn default() -> Self {
         let days = |days: u64| Duration::from_hours(24 * days);
-        Self {
-            bodies: days(14),
-            attempts: days(90),
-            calls: days(90),
-            delivery_ids: days(7),
-        }
+        Self { bodies: days(14), attempts: days(90), calls: days(90), delivery_ids: days(7) }
     }
 }
 
@@ -135,10 +119,7 @@ impl Section for Retention {
             ("delivery_ids", self.delivery_ids, 3),
         ] {
             if value < Duration::from_hours(24 * least_days) {
-                problems.push(Problem::new(
-                    member,
-                    format!("has to be at least {least_days}d"),
-                ));
+                problems.push(Problem::new(member, format!("has to be at least {least_days}d")));
             }
         }
     }

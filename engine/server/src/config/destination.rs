@@ -41,61 +41,33 @@ impl Section for Destination {
         check_name(&self.name, problems);
         let posts = matches!(self.kind, Kind::Slack | Kind::Webhook);
         match (posts, self.url.is_some()) {
-            (true, false) => problems.push(Problem::new(
-                "url",
-                "is missing; write url = { env = \"NAME\" }",
-            )),
-            (false, true) => problems.push(Problem::new(
-                "url",
-                "is not for mail; write to = [\"ops@example.com\"]",
-            )),
+            (true, false) => problems.push(Problem::new("url", "is missing; write url = { env = \"NAME\" }")),
+            (false, true) => problems.push(Problem::new("url", "is not for mail; write to = [\"ops@example.com\"]")),
             (true, true) | (false, false) => {}
         }
         match (posts, self.to.is_empty()) {
-            (false, true) => problems.push(Problem::new(
-                "to",
-                "is missing; write to = [\"ops@example.com\"]",
-            )),
-            (true, false) => problems.push(Problem::new(
-                "to",
-                "is for mail alone; this kind posts to its url",
-            )),
+            (false, true) => problems.push(Problem::new("to", "is missing; write to = [\"ops@example.com\"]")),
+            (true, false) => problems.push(Problem::new("to", "is for mail alone; this kind posts to its url")),
             (true, true) | (false, false) => {}
         }
         if let Some(address) = self.to.iter().find(|address| !is_address(address)) {
             let address: String = address.chars().take(80).collect();
-            problems.push(Problem::new(
-                "to",
-                format!("has '{address}', which is no mail address"),
-            ));
+            problems.push(Problem::new("to", format!("has '{address}', which is no mail address")));
         }
         if self.secret.is_some() && self.kind != Kind::Webhook {
-            problems.push(Problem::new(
-                "secret",
-                "signs webhooks; this kind cannot check it",
-            ));
+            problems.push(Problem::new("secret", "signs webhooks; this kind cannot check it"));
         }
-        if self
-            .rate_per_second
-            .is_some_and(|rate| !(0.001..=10_000.0).contains(&rate))
-        {
-            problems.push(Problem::new(
-                "rate_per_second",
-                "has to be between 0.001 and 10000",
-            ));
+        if self.rate_per_second.is_some_and(|rate| !(0.001..=10_000.0).contains(&rate)) {
+            problems.push(Problem::new("rate_per_second", "has to be between 0.001 and 10000"));
         }
     }
 }
 
 /// Whether it could be one; the mail server has the last word.
 fn is_address(text: &str) -> bool {
-    let plain = !text.contains(|char: char| {
-        char.is_whitespace() || char.is_control() || "<>,;\"".contains(char)
-    });
+    let plain = !text.contains(|char: char| char.is_whitespace() || char.is_control() || "<>,;\"".contains(char));
     plain
-        && text
-            .split_once('@')
-            .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'))
+        && text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'))
 }
 
 /// `[mail]`
@@ -132,31 +104,15 @@ impl Mail {
 
 impl Section for Mail {
     fn validate(&self, problems: &mut Vec<Problem>) {
-        if self.host.is_empty()
-            || self
-                .host
-                .contains(|char: char| char.is_whitespace() || char == '/')
-        {
-            problems.push(Problem::new(
-                "host",
-                "has to be the name or address of a mail server alone",
-            ));
+        if self.host.is_empty() || self.host.contains(|char: char| char.is_whitespace() || char == '/') {
+            problems.push(Problem::new("host", "has to be the name or address of a mail server alone"));
         }
-        let address = self
-            .from
-            .rsplit_once('<')
-            .map_or(self.from.as_str(), |(_, rest)| rest.trim_end_matches('>'));
+        let address = self.from.rsplit_once('<').map_or(self.from.as_str(), |(_, rest)| rest.trim_end_matches('>'));
         if !is_address(address) {
-            problems.push(Problem::new(
-                "from",
-                "is no sender; write \"deskbell@example.com\" or \"Name <address>\"",
-            ));
+            problems.push(Problem::new("from", "is no sender; write \"deskbell@example.com\" or \"Name <address>\""));
         }
         if self.user.is_some() != self.password.is_some() {
-            problems.push(Problem::new(
-                "password",
-                "and `user` belong together; give both or neither",
-            ));
+            problems.push(Problem::new("password", "and `user` belong together; give both or neither"));
         }
         if !(Duration::from_secs(1)..=Duration::from_mins(5)).contains(&self.timeout) {
             problems.push(Problem::new("timeout", "has to be between 1s and 5m"));

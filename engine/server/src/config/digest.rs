@@ -35,17 +35,8 @@ const VERSION: &str = "deskbell configuration 1";
 pub(super) fn of(config: &Config) -> Digest {
     let mut hash = Sha256::new();
     hash.update(VERSION);
-    let deliver = (
-        &config.deliver.timeout,
-        &config.deliver.connect_timeout,
-        &config.deliver.ca_file,
-    );
-    let private: Vec<String> = config
-        .deliver
-        .allow_private
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let deliver = (&config.deliver.timeout, &config.deliver.connect_timeout, &config.deliver.ca_file);
+    let private: Vec<String> = config.deliver.allow_private.iter().map(ToString::to_string).collect();
     let raw = |values: &[toml::Value]| toml::Value::Array(values.to_vec());
     for part in [
         value(&(config.server.max_body, &config.server.public_url)),

@@ -26,11 +26,7 @@ pub(crate) struct Server {
 
 impl Default for Server {
     fn default() -> Self {
-        Self {
-            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8484),
-            max_body: 1 << 20,
-            public_url: None,
-        }
+        Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8484), max_body: 1 << 20, public_url: None }
     }
 }
 
@@ -44,23 +40,16 @@ impl Section for Server {
 
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse().map_err(|_| {
-        D::Error::custom("is no address with a port; write it like 127.0.0.1:8484 or [::]:8484")
-    })
+    text.parse().map_err(|_| D::Error::custom("is no address with a port; write it like 127.0.0.1:8484 or [::]:8484"))
 }
 
 fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let rest = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"))
-        .unwrap_or_default();
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
     let host = rest.split('/').next().unwrap_or_default();
     let plain = !rest.contains(|char: char| char.is_whitespace() || "?#@".contains(char));
     if host.is_empty() || !plain {
-        return Err(D::Error::custom(
-            "is no URL; write it like https://deskbell.example.com",
-        ));
+        return Err(D::Error::custom("is no URL; write it like https://deskbell.example.com"));
     }
     Ok(Some(text.trim_end_matches('/').to_owned()))
 }
@@ -77,10 +66,7 @@ pub(crate) struct Intake {
 
 impl Default for Intake {
     fn default() -> Self {
-        Self {
-            max_batch: 128,
-            committers: 2,
-        }
+        Self { max_batch: 128, committers: 2 }
     }
 }
 
@@ -108,12 +94,7 @@ pub(crate) struct Dispatch {
 
 impl Default for Dispatch {
     fn default() -> Self {
-        Self {
-            workers: 2,
-            batch: 64,
-            in_work: 512,
-            lease: Duration::from_secs(30),
-        }
+        Self { workers: 2, batch: 64, in_work: 512, lease: Duration::from_secs(30) }
     }
 }
 
@@ -166,20 +147,14 @@ impl Section for Deliver {
             problems.push(Problem::new("timeout", "has to be between 1s and 5m"));
         }
         if self.connect_timeout.is_zero() || self.connect_timeout > self.timeout {
-            problems.push(Problem::new(
-                "connect_timeout",
-                "has to be more than nothing and at most `timeout`",
-            ));
+            problems.push(Problem::new("connect_timeout", "has to be more than nothing and at most `timeout`"));
         }
     }
 }
 
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Network>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
-    texts
-        .iter()
-        .map(|text| text.parse::<Network>().map_err(D::Error::custom))
-        .collect()
+    texts.iter().map(|text| text.parse::<Network>().map_err(D::Error::custom)).collect()
 }
 
 fn write_networks<S: Serializer>(networks: &[Network], serializer: S) -> Result<S::Ok, S::Error> {
@@ -193,11 +168,7 @@ pub(super) fn within(
     problems: &mut Vec<Problem>,
 ) {
     if !allowed.contains(&value) {
-        let problem = format!(
-            "has to be between {} and {}",
-            allowed.start(),
-            allowed.end()
-        );
+        let problem = format!("has to be between {} and {}", allowed.start(), allowed.end());
         problems.push(Problem::new(member, problem));
     }
 }

@@ -24,10 +24,7 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn new(member: &'static str, problem: impl Into<String>) -> Self {
-        Self {
-            member,
-            problem: problem.into(),
-        }
+        Self { member, problem: problem.into() }
     }
 }
 
@@ -52,21 +49,11 @@ impl<'t> Reader<'t> {
         if !errors.is_empty() {
             let mistake = |error: &toml::de::Error| {
                 let message = error.message().lines().next().unwrap_or_default();
-                Mistake::new(
-                    text,
-                    &error.span().unwrap_or(0..0),
-                    String::new(),
-                    format!("this is no TOML: {message}"),
-                )
+                Mistake::new(text, &error.span().unwrap_or(0..0), String::new(), format!("this is no TOML: {message}"))
             };
             return Err(errors.iter().map(mistake).collect());
         }
-        Ok(Self {
-            text,
-            root: root.into_inner(),
-            known: Vec::new(),
-            mistakes: Vec::new(),
-        })
+        Ok(Self { text, root: root.into_inner(), known: Vec::new(), mistakes: Vec::new() })
     }
 
     /// The section `[name]`, or its defaults.
@@ -91,11 +78,7 @@ impl<'t> Reader<'t> {
         for item in self.items(name) {
             let span = item.span();
             let DeValue::Table(table) = item.into_inner() else {
-                self.mistake(
-                    &span,
-                    name,
-                    format!("is a list of tables; write [[{name}]]"),
-                );
+                self.mistake(&span, name, format!("is a list of tables; write [[{name}]]"));
                 continue;
             };
             let name_at = table.get("name").map_or(span.clone(), Spanned::span);
@@ -129,11 +112,7 @@ impl<'t> Reader<'t> {
             let span = item.span();
             match self.raw(item, name) {
                 Some(table @ toml::Value::Table(_)) => tables.push(table),
-                Some(_) => self.mistake(
-                    &span,
-                    name,
-                    format!("is a list of tables; write [[{name}]]"),
-                ),
+                Some(_) => self.mistake(&span, name, format!("is a list of tables; write [[{name}]]")),
                 None => {}
             }
         }
@@ -148,24 +127,14 @@ impl<'t> Reader<'t> {
                 Some(meant) => format!("is no section; did you mean `{meant}`?"),
                 None => format!("is no section; there are {}", self.known.join(", ")),
             };
-            let span = if name.span().is_empty() {
-                value.span()
-            } else {
-                name.span()
-            };
+            let span = if name.span().is_empty() { value.span() } else { name.span() };
             self.mistake(&span, &key, problem);
         }
         self.mistakes
     }
 
-    pub(super) fn mistake(
-        &mut self,
-        span: &Range<usize>,
-        key: impl Into<String>,
-        problem: impl Into<String>,
-    ) {
-        self.mistakes
-            .push(Mistake::new(self.text, span, key.into(), problem));
+    pub(super) fn mistake(&mut self, span: &Range<usize>, key: impl Into<String>, problem: impl Into<String>) {
+        self.mistakes.push(Mistake::new(self.text, span, key.into(), problem));
     }
 
     fn take(&mut self, name: &'static str) -> Option<Spanned<DeValue<'t>>> {
@@ -181,11 +150,7 @@ impl<'t> Reader<'t> {
         if let DeValue::Array(array) = value.into_inner() {
             array.into_iter().collect()
         } else {
-            self.mistake(
-                &span,
-                name,
-                format!("is a list of tables; write [[{name}]]"),
-            );
+            self.mistake(&span, name, format!("is a list of tables; write [[{name}]]"));
             Vec::new()
         }
     }
@@ -193,8 +158,7 @@ impl<'t> Reader<'t> {
     fn raw(&mut self, value: Spanned<DeValue<'t>>, name: &str) -> Option<toml::Value> {
         let span = value.span();
         let read = toml::Value::deserialize(ValueDeserializer::from(value));
-        read.map_err(|error| self.mistake(&error.span().unwrap_or(span), name, error.message()))
-            .ok()
+        read.map_err(|error| self.mistake(&error.span().unwrap_or(span), name, error.message())).ok()
     }
 
     /// Reads a table. None, with mistakes noted, if anything is wrong with it.
@@ -213,10 +177,7 @@ impl<'t> Reader<'t> {
             let at = error.span().unwrap_or(table.span());
             let path = path_to(table.get_ref(), at.start);
             let nested = path.len() > 1;
-            let key = std::iter::once(section)
-                .chain(path.iter().map(String::as_str))
-                .collect::<Vec<_>>()
-                .join(".");
+            let key = std::iter::once(section).chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join(".");
             match Said::of(error.message()) {
                 Said::Missing(member) if nested => {
                     self.mistake(&at, format!("{key}.{member}"), "is missing");
@@ -239,20 +200,12 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn validated<T: Section>(
-        &mut self,
-        value: T,
-        table: &Spanned<DeTable<'t>>,
-        section: &str,
-    ) -> Option<T> {
+    fn validated<T: Section>(&mut self, value: T, table: &Spanned<DeTable<'t>>, section: &str) -> Option<T> {
         let mut problems = Vec::new();
         value.validate(&mut problems);
         let fine = problems.is_empty();
         for Problem { member, problem } in problems {
-            let at = table
-                .get_ref()
-                .get(member)
-                .map_or(table.span(), Spanned::span);
+            let at = table.get_ref().get(member).map_or(table.span(), Spanned::span);
             self.mistake(&at, format!("{section}.{member}"), problem);
         }
         fine.then_some(value)
@@ -270,10 +223,7 @@ fn path_to(table: &DeTable<'_>, byte: usize) -> Vec<String> {
             DeValue::Table(table) => path_to(table, byte),
             DeValue::Array(items) => {
                 let tables = items.iter().filter_map(|item| item.get_ref().as_table());
-                tables
-                    .map(|table| path_to(table, byte))
-                    .find(|path| !path.is_empty())
-                    .unwrap_or_default()
+                tables.map(|table| path_to(table, byte)).find(|path| !path.is_empty()).unwrap_or_default()
             }
             _ => Vec::new(),
         };

@@ -29,10 +29,7 @@ pub(crate) enum Unreadable {
     #[error("the environment variable {0} is not text")]
     NotText(String),
     #[error("cannot read {}", .path.display())]
-    File {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    File { path: PathBuf, source: std::io::Error },
     #[error("{place} is empty")]
     Empty { place: String },
 }
@@ -59,9 +56,7 @@ impl SecretRef {
                 }
             }
         };
-        let secret = text.strip_suffix('\n').map_or(text.as_str(), |line| {
-            line.strip_suffix('\r').unwrap_or(line)
-        });
+        let secret = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
         if secret.is_empty() {
             return Err(Unreadable::Empty { place });
         }
@@ -110,34 +105,16 @@ impl<'de> Visitor<'de> for Places {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         match Written::deserialize(MapAccessDeserializer::new(map))? {
-            Written {
-                env: Some(name),
-                file: None,
-                sealed: None,
-            } if is_variable(&name) => Ok(vec![SecretRef::Env(name)]),
-            Written {
-                env: Some(_),
-                file: None,
-                sealed: None,
-            } => {
-                // Somebody may have put the secret where its variable's name belongs.
-                Err(A::Error::custom(
-                    "`env` is no name of an environment variable (letters, digits and _)",
-                ))
+            Written { env: Some(name), file: None, sealed: None } if is_variable(&name) => {
+                Ok(vec![SecretRef::Env(name)])
             }
-            Written {
-                env: None,
-                file: Some(path),
-                sealed: None,
-            } => Ok(vec![SecretRef::File(path)]),
-            Written {
-                env: None,
-                file: None,
-                sealed: Some(true),
-            } => Ok(vec![SecretRef::Sealed]),
-            _ => Err(A::Error::custom(
-                "has to be one of { env = .. }, { file = .. } and { sealed = true }",
-            )),
+            Written { env: Some(_), file: None, sealed: None } => {
+                // Somebody may have put the secret where its variable's name belongs.
+                Err(A::Error::custom("`env` is no name of an environment variable (letters, digits and _)"))
+            }
+            Written { env: None, file: Some(path), sealed: None } => Ok(vec![SecretRef::File(path)]),
+            Written { env: None, file: None, sealed: Some(true) } => Ok(vec![SecretRef::Sealed]),
+            _ => Err(A::Error::custom("has to be one of { env = .. }, { file = .. } and { sealed = true }")),
         }
     }
 
@@ -154,10 +131,7 @@ impl<'de> Visitor<'de> for Places {
 }
 
 fn is_variable(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 impl<'de> Deserialize<'de> for SecretRefs {
@@ -169,9 +143,7 @@ impl<'de> Deserialize<'de> for SecretRefs {
 impl<'de> Deserialize<'de> for SecretRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut places = deserializer.deserialize_any(Places { most: 1 })?;
-        places
-            .pop()
-            .ok_or_else(|| D::Error::custom("names no secret"))
+        places.pop().ok_or_else(|| D::Error::custom("names no secret"))
     }
 }
 
@@ -189,23 +161,15 @@ mod tests {
 
     fn read(value: &str) -> Result<Vec<SecretRef>, String> {
         let holder = toml::from_str::<Holder>(&format!("secret = {value}"));
-        holder
-            .map(|holder| holder.secret.0)
-            .map_err(|error| error.message().to_owned())
+        holder.map(|holder| holder.secret.0).map_err(|error| error.message().to_owned())
     }
 
     #[test]
     fn reads_one_place_or_several() {
-        let (env, file) = (
-            SecretRef::Env("TOKEN".to_owned()),
-            SecretRef::File("t".into()),
-        );
+        let (env, file) = (SecretRef::Env("TOKEN".to_owned()), SecretRef::File("t".into()));
         assert_eq!(read("{ env = 'TOKEN' }"), Ok(vec![env.clone()]));
         assert_eq!(read("{ sealed = true }"), Ok(vec![SecretRef::Sealed]));
-        assert_eq!(
-            read("[{ env = 'TOKEN' }, { file = 't' }]"),
-            Ok(vec![env, file])
-        );
+        assert_eq!(read("[{ env = 'TOKEN' }, { file = 't' }]"), Ok(vec![env, file]));
     }
 
     #[test]
@@ -225,11 +189,7 @@ mod tests {
             let message = read(value).unwrap_err();
             assert!(!message.contains("hunter2"), "{value}: {message}");
         }
-        assert!(
-            read("'hunter2'")
-                .unwrap_err()
-                .contains("deskbell secret set")
-        );
+        assert!(read("'hunter2'").unwrap_err().contains("deskbell secret set"));
     }
 
     #[test]
@@ -238,8 +198,7 @@ mod tests {
         let secret = |content: &str| {
             std::fs::write(folder.path().join("token"), content).unwrap();
             let read = SecretRef::File("token".into()).read(folder.path());
-            read.map(|secret| secret.unwrap().expose_secret().to_owned())
-                .map_err(|error| error.to_string())
+            read.map(|secret| secret.unwrap().expose_secret().to_owned()).map_err(|error| error.to_string())
         };
         for content in ["s3 cret", "s3 cret\n", "s3 cret\r\n"] {
             assert_eq!(secret(content).as_deref(), Ok("s3 cret"), "{content:?}");
@@ -250,13 +209,8 @@ mod tests {
     #[test]
     fn says_which_variable_or_file_is_missing() {
         let folder = Path::new("/nonexistent");
-        let unset = SecretRef::Env("DESKBELL_NEVER_SET_ANYWHERE".to_owned())
-            .read(folder)
-            .unwrap_err();
-        assert_eq!(
-            unset.to_string(),
-            "the environment variable DESKBELL_NEVER_SET_ANYWHERE is not set"
-        );
+        let unset = SecretRef::Env("DESKBELL_NEVER_SET_ANYWHERE".to_owned()).read(folder).unwrap_err();
+        assert_eq!(unset.to_string(), "the environment variable DESKBELL_NEVER_SET_ANYWHERE is not set");
         let missing = SecretRef::File("token".into()).read(folder).unwrap_err();
         assert_eq!(missing.to_string(), "cannot read /nonexistent/token");
         assert!(SecretRef::Sealed.read(folder).unwrap().is_none());

@@ -22,13 +22,9 @@ impl Settings {
 impl<'de> Deserialize<'de> for Settings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let table = toml::Table::deserialize(deserializer)?;
-        let members = table
-            .into_iter()
-            .map(|(name, value)| Some((name, json(value)?)));
+        let members = table.into_iter().map(|(name, value)| Some((name, json(value)?)));
         let members: Option<Map<_, _>> = members.collect();
-        members.map(Self).ok_or_else(|| {
-            D::Error::custom("numbers have to be finite, since plugins read them as JSON")
-        })
+        members.map(Self).ok_or_else(|| D::Error::custom("numbers have to be finite, since plugins read them as JSON"))
     }
 }
 
@@ -40,13 +36,9 @@ pub(super) fn json(value: toml::Value) -> Option<Value> {
         toml::Value::Float(number) => Value::Number(Number::from_f64(number)?),
         toml::Value::Boolean(flag) => Value::Bool(flag),
         toml::Value::Datetime(time) => Value::String(time.to_string()),
-        toml::Value::Array(items) => {
-            Value::Array(items.into_iter().map(json).collect::<Option<_>>()?)
-        }
+        toml::Value::Array(items) => Value::Array(items.into_iter().map(json).collect::<Option<_>>()?),
         toml::Value::Table(table) => {
-            let members = table
-                .into_iter()
-                .map(|(name, value)| Some((name, json(value)?)));
+            let members = table.into_iter().map(|(name, value)| Some((name, json(value)?)));
             Value::Object(members.collect::<Option<_>>()?)
         }
     })
@@ -61,15 +53,7 @@ mod tests {
     fn gives_toml_as_json() {
         let text = "a = [1, 2.5, true]\nday = 2026-01-05\nb = { c = 'd' }\n";
         let settings: Settings = toml::from_str(text).unwrap();
-        assert_eq!(
-            settings.to_json(),
-            r#"{"a":[1,2.5,true],"b":{"c":"d"},"day":"2026-01-05"}"#
-        );
-        assert!(
-            toml::from_str::<Settings>("a = [{ b = inf }]")
-                .unwrap_err()
-                .message()
-                .contains("finite")
-        );
+        assert_eq!(settings.to_json(), r#"{"a":[1,2.5,true],"b":{"c":"d"},"day":"2026-01-05"}"#);
+        assert!(toml::from_str::<Settings>("a = [{ b = inf }]").unwrap_err().message().contains("finite"));
     }
 }

@@ -20,10 +20,7 @@ fn said(text: &str) -> Vec<String> {
     let Err(mistakes) = parse(text) else {
         return Vec::new();
     };
-    let lines = mistakes
-        .list
-        .iter()
-        .map(|Mistake { at, key, problem }| format!("{at} {key}: {problem}"));
+    let lines = mistakes.list.iter().map(|Mistake { at, key, problem }| format!("{at} {key}: {problem}"));
     lines.collect()
 }
 
@@ -35,9 +32,7 @@ fn check(text: &str, expected: &[&str]) {
 /// The default file with its settings and examples in force.
 fn uncommented() -> String {
     let setting = |line: &str| line.starts_with('#') && !line.starts_with("# ") && line != "#";
-    let lines = DEFAULT
-        .lines()
-        .map(|line| if setting(line) { &line[1..] } else { line });
+    let lines = DEFAULT.lines().map(|line| if setting(line) { &line[1..] } else { line });
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -45,10 +40,7 @@ fn uncommented() -> String {
 fn the_default_file_changes_nothing() {
     let (file, empty) = (parse(DEFAULT).unwrap(), parse("").unwrap());
     assert_eq!(file.digest(), empty.digest());
-    assert_eq!(
-        (&file.server, &file.intake, &file.dispatch),
-        (&empty.server, &empty.intake, &empty.dispatch)
-    );
+    assert_eq!((&file.server, &file.intake, &file.dispatch), (&empty.server, &empty.intake, &empty.dispatch));
     assert!(file.sources.is_empty() && file.mail.is_none());
 }
 
@@ -65,23 +57,8 @@ fn every_setting_of_the_default_file_is_the_default_or_a_valid_example() {
     assert_eq!(config.limits, Limits::default());
     assert_eq!(config.loop_guard, LoopGuard::default());
     assert_eq!(config.retention, Retention::default());
-    assert_eq!(
-        (
-            config.sources.len(),
-            config.plugins.len(),
-            config.destinations.len()
-        ),
-        (2, 1, 3)
-    );
-    assert_eq!(
-        (
-            config.calendars.len(),
-            config.sla.len(),
-            config.sla_on.len(),
-            config.kpi.len()
-        ),
-        (1, 1, 1, 1)
-    );
+    assert_eq!((config.sources.len(), config.plugins.len(), config.destinations.len()), (2, 1, 3));
+    assert_eq!((config.calendars.len(), config.sla.len(), config.sla_on.len(), config.kpi.len()), (1, 1, 1, 1));
 }
 
 #[test]
@@ -89,23 +66,13 @@ fn the_default_file_names_every_setting() {
     let text = uncommented();
     let table: toml::Table = text.parse().unwrap();
     let config = parse(&text).unwrap();
-    let members = |value: Value| {
-        value
-            .as_object()
-            .unwrap()
-            .keys()
-            .cloned()
-            .collect::<BTreeSet<_>>()
-    };
+    let members = |value: Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
     let written = |name: &str| {
         let tables = match &table[name] {
             toml::Value::Array(tables) => tables.iter().filter_map(toml::Value::as_table).collect(),
             value => vec![value.as_table().unwrap()],
         };
-        tables
-            .into_iter()
-            .flat_map(|table| table.keys().cloned())
-            .collect::<BTreeSet<_>>()
+        tables.into_iter().flat_map(|table| table.keys().cloned()).collect::<BTreeSet<_>>()
     };
     for (name, value) in [
         ("server", serde_json::to_value(&config.server)),
@@ -163,49 +130,26 @@ fn reads_what_is_written() {
     )
     .unwrap();
     assert_eq!(config.folder, Path::new("etc"));
-    assert_eq!(
-        (config.server.listen.port(), config.server.max_body),
-        (80, 2 << 20)
-    );
-    assert_eq!(
-        config.server.public_url.as_deref(),
-        Some("https://desk.example.com/base")
-    );
+    assert_eq!((config.server.listen.port(), config.server.max_body), (80, 2 << 20));
+    assert_eq!(config.server.public_url.as_deref(), Some("https://desk.example.com/base"));
     assert!(config.deliver.allow_private[0].contains("10.1.2.3".parse().unwrap()));
     assert_eq!(config.retention.bodies, Duration::from_hours(720));
     assert_eq!(config.mail.unwrap().port(), 465);
-    let [support, shop] = config.sources.as_slice() else {
-        panic!("there are two sources")
-    };
+    let [support, shop] = config.sources.as_slice() else { panic!("there are two sources") };
     let env = |name: &str| SecretRef::Env(name.to_owned());
     assert_eq!(support.secret("webhook"), [env("NEW"), env("OLD")]);
-    assert_eq!(
-        (support.secret("token"), support.secret("other")),
-        ([SecretRef::Sealed].as_slice(), [].as_slice())
-    );
-    assert_eq!(
-        support.settings.to_json(),
-        r#"{"base_url":"https://help.example.com","since":"2026-01-05"}"#
-    );
+    assert_eq!((support.secret("token"), support.secret("other")), ([SecretRef::Sealed].as_slice(), [].as_slice()));
+    assert_eq!(support.settings.to_json(), r#"{"base_url":"https://help.example.com","since":"2026-01-05"}"#);
     assert!(support.signature.is_some() && support.silent_after == Some(Duration::from_hours(2)));
     assert!(shop.speaks_for("shop") && shop.speaks_for("shop-eu") && !shop.speaks_for("support"));
     let plugin = &config.plugins[0];
-    assert_eq!(
-        (plugin.enabled, plugin.grant.as_ref().map(Vec::len)),
-        (true, Some(2))
-    );
+    assert_eq!((plugin.enabled, plugin.grant.as_ref().map(Vec::len)), (true, Some(2)));
 }
 
 #[test]
 fn names_the_setting_that_was_meant() {
-    check(
-        "[server]\nlsiten = \"127.0.0.1:1\"\n",
-        &["2:1 server.lsiten: is no setting; did you mean `listen`?"],
-    );
-    check(
-        "[sorce]\nname = 'a'\n",
-        &["1:2 sorce: is no section; did you mean `source`?"],
-    );
+    check("[server]\nlsiten = \"127.0.0.1:1\"\n", &["2:1 server.lsiten: is no setting; did you mean `listen`?"]);
+    check("[sorce]\nname = 'a'\n", &["1:2 sorce: is no section; did you mean `source`?"]);
     check(
         "[intake]\nfrobnicate = 1\n",
         &["2:1 intake.frobnicate: is no setting; here belong `max_batch`, `committers`"],
@@ -266,10 +210,7 @@ nam = "routing"
 #[test]
 fn tells_mistakes_of_form_with_their_place() {
     let lines = said("[server]\nlisten = \"127.0.0.1:1\nmax_body = ]\n");
-    assert!(
-        lines.len() >= 2 && lines.iter().all(|line| line.contains("this is no TOML")),
-        "{lines:?}"
-    );
+    assert!(lines.len() >= 2 && lines.iter().all(|line| line.contains("this is no TOML")), "{lines:?}");
     assert!(lines[0].starts_with("2:"), "{lines:?}");
     assert_eq!(said("[server]\n[server]\n").len(), 1);
 }
@@ -291,10 +232,8 @@ fn refuses_a_secret_in_the_file_and_does_not_repeat_it() {
     }
     check(
         "[[source]]\nname = 'a'\nsecrets = { webhook = 'hunter2' }\n",
-        &[
-            "3:23 source.secrets.webhook: must not stand in this file; write { env = \"NAME\" } or \
-           { file = \"PATH\" }, or { sealed = true } after `deskbell secret set`",
-        ],
+        &["3:23 source.secrets.webhook: must not stand in this file; write { env = \"NAME\" } or \
+           { file = \"PATH\" }, or { sealed = true } after `deskbell secret set`"],
     );
 }
 
@@ -302,84 +241,30 @@ fn refuses_a_secret_in_the_file_and_does_not_repeat_it() {
 fn tells_what_does_not_fit_together() {
     let source = |rest: &str| format!("[[source]]\nname = 'a'\n{rest}\n");
     for (text, expected) in [
-        (
-            source("[[source]]\nname = 'a'"),
-            "4:8 source.name: has 'a' a second time",
-        ),
-        (
-            source("connector = 'c'\nhosts = ['https://x']"),
-            "4:9 source.hosts: has 'https://x', which is no host: ",
-        ),
-        (
-            source("hosts = ['x.example']"),
-            "3:9 source.hosts: is for connectors; without one nothing is sent there",
-        ),
-        (
-            source("connector = 'c'\nsources = ['b']"),
-            "4:11 source.sources: is for canonical events; ",
-        ),
-        (
-            source("signature = { scheme = 'hmac' }"),
-            "3:13 source.signature: is wrong: `header` is missing",
-        ),
-        (
-            source("rate_per_second = 0.0"),
-            "3:19 source.rate_per_second: has to be between 0.001 and 10000",
-        ),
-        (
-            source("[[plugin]]\nname = 'p'\nsources = ['aa']"),
-            "4:8 plugin.sources: names 'aa', which is no source",
-        ),
-        (
-            "[[plugin]]\nname = 'p'\ngrant = ['ticket.udpate']".to_owned(),
-            "3:9 plugin.grant: is wrong: ",
-        ),
-        (
-            "[limits]\ncpu = '20s'".to_owned(),
-            "2:7 limits.cpu: has to be at least 1ms and at most `wall`",
-        ),
-        (
-            "[retention]\ndelivery_ids = '1d'".to_owned(),
-            "2:16 retention.delivery_ids: has to be at least 3d",
-        ),
+        (source("[[source]]\nname = 'a'"), "4:8 source.name: has 'a' a second time"),
+        (source("connector = 'c'\nhosts = ['https://x']"), "4:9 source.hosts: has 'https://x', which is no host: "),
+        (source("hosts = ['x.example']"), "3:9 source.hosts: is for connectors; without one nothing is sent there"),
+        (source("connector = 'c'\nsources = ['b']"), "4:11 source.sources: is for canonical events; "),
+        (source("signature = { scheme = 'hmac' }"), "3:13 source.signature: is wrong: `header` is missing"),
+        (source("rate_per_second = 0.0"), "3:19 source.rate_per_second: has to be between 0.001 and 10000"),
+        (source("[[plugin]]\nname = 'p'\nsources = ['aa']"), "4:8 plugin.sources: names 'aa', which is no source"),
+        ("[[plugin]]\nname = 'p'\ngrant = ['ticket.udpate']".to_owned(), "3:9 plugin.grant: is wrong: "),
+        ("[limits]\ncpu = '20s'".to_owned(), "2:7 limits.cpu: has to be at least 1ms and at most `wall`"),
+        ("[retention]\ndelivery_ids = '1d'".to_owned(), "2:16 retention.delivery_ids: has to be at least 3d"),
         (
             "[deliver]\nallow_private = ['10.0.0.1/8']".to_owned(),
             "2:17 deliver.allow_private: is wrong: '10.0.0.1/8' has",
         ),
-        (
-            "[[destination]]\nname = 'd'\nkind = 'mail'\nto = ['a@b']".to_owned(),
-            "2:8 destination.kind: is mail, and",
-        ),
-        (
-            "[[destination]]\nname = 'd'\nkind = 'slack'".to_owned(),
-            "1:1 destination.url: is missing; ",
-        ),
-        (
-            "[[destination]]\nname = 'd'\nkind = 'mail'\nto = ['ab']".to_owned(),
-            "4:6 destination.to: has 'ab', which",
-        ),
-        (
-            "[mail]\nhost = 'a'\nfrom = 'a@b'\nuser = 'u'".to_owned(),
-            "1:1 mail.password: and `user` belong together",
-        ),
-        (
-            "[source]\nname = 'a'".to_owned(),
-            "1:1 source: is a list of tables; write [[source]]",
-        ),
-        (
-            "[[server]]\nlisten = ':1'".to_owned(),
-            "1:1 server: is a table; write [server]",
-        ),
-        (
-            "calendars = 3".to_owned(),
-            "1:13 calendars: is a table; write [calendars]",
-        ),
+        ("[[destination]]\nname = 'd'\nkind = 'mail'\nto = ['a@b']".to_owned(), "2:8 destination.kind: is mail, and"),
+        ("[[destination]]\nname = 'd'\nkind = 'slack'".to_owned(), "1:1 destination.url: is missing; "),
+        ("[[destination]]\nname = 'd'\nkind = 'mail'\nto = ['ab']".to_owned(), "4:6 destination.to: has 'ab', which"),
+        ("[mail]\nhost = 'a'\nfrom = 'a@b'\nuser = 'u'".to_owned(), "1:1 mail.password: and `user` belong together"),
+        ("[source]\nname = 'a'".to_owned(), "1:1 source: is a list of tables; write [[source]]"),
+        ("[[server]]\nlisten = ':1'".to_owned(), "1:1 server: is a table; write [server]"),
+        ("calendars = 3".to_owned(), "1:13 calendars: is a table; write [calendars]"),
     ] {
         let lines = said(&text);
-        assert!(
-            lines.len() == 1 && lines[0].starts_with(expected),
-            "{text}: {lines:?}"
-        );
+        assert!(lines.len() == 1 && lines[0].starts_with(expected), "{text}: {lines:?}");
     }
 }
 
@@ -395,9 +280,7 @@ fn finds_where_a_raw_setting_stands() {
         (&["calendars", "paris"], None),
         (&[], None),
     ] {
-        let position = config
-            .position(path)
-            .map(|position| (position.line, position.column));
+        let position = config.position(path).map(|position| (position.line, position.column));
         assert_eq!(position, expected, "{path:?}");
     }
 }
@@ -441,22 +324,11 @@ fn the_digest_goes_by_what_is_meant() {
 #[test]
 fn says_what_to_do_without_a_file() {
     let folder = tempfile::tempdir().unwrap();
-    let missing = Config::load(&folder.path().join("deskbell.toml"))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        missing.contains("deskbell init") && missing.contains("deskbell.toml"),
-        "{missing}"
-    );
-    assert!(matches!(
-        Config::load(folder.path()),
-        Err(Error::Unreadable { .. })
-    ));
+    let missing = Config::load(&folder.path().join("deskbell.toml")).unwrap_err().to_string();
+    assert!(missing.contains("deskbell init") && missing.contains("deskbell.toml"), "{missing}");
+    assert!(matches!(Config::load(folder.path()), Err(Error::Unreadable { .. })));
     let file = folder.path().join("bad.toml");
     std::fs::write(&file, "[server]\nlisten = 1\n").unwrap();
     let bad = Config::load(&file).unwrap_err().to_string();
-    assert!(
-        bad.contains(&format!("{}:2:10: `server.listen`", file.display())),
-        "{bad}"
-    );
+    assert!(bad.contains(&format!("{}:2:10: `server.listen`", file.display())), "{bad}");
 }

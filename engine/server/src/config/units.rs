@@ -7,13 +7,7 @@ use std::time::Duration;
 use deskbell_model::manifest::size_bytes;
 use serde::{Deserialize, Deserializer};
 
-const UNITS: [(&str, u64); 5] = [
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1000),
-    ("ms", 1),
-];
+const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
 /// One or more of `Nd`, `Nh`, `Nm`, `Ns` and `Nms`, in this order.
 fn read_duration(text: &str) -> Option<Duration> {
@@ -23,9 +17,7 @@ fn read_duration(text: &str) -> Option<Duration> {
     while !rest.is_empty() {
         let digits = rest.find(|char: char| !char.is_ascii_digit())?;
         let (number, after) = rest.split_at_checked(digits)?;
-        let letters = after
-            .find(|char: char| !char.is_ascii_alphabetic())
-            .unwrap_or(after.len());
+        let letters = after.find(|char: char| !char.is_ascii_alphabetic()).unwrap_or(after.len());
         let (unit, after) = after.split_at_checked(letters)?;
         // Searching on from the unit before keeps the order, and each unit single.
         let (_, factor) = units.find(|(name, _)| *name == unit)?;
@@ -46,11 +38,7 @@ fn write_duration(duration: Duration) -> String {
             rest %= factor;
         }
     }
-    if text.is_empty() {
-        "0s".to_owned()
-    } else {
-        text
-    }
+    if text.is_empty() { "0s".to_owned() } else { text }
 }
 
 pub(super) mod duration {
@@ -58,22 +46,14 @@ pub(super) mod duration {
 
     use super::{Cow, Deserialize as _, Deserializer, Duration, read_duration, write_duration};
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Duration, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
         read_duration(&text).ok_or_else(|| {
-            D::Error::custom(format!(
-                "'{}' is no duration; write it like 500ms, 30s, 5m, 1h30m or 14d",
-                short(&text)
-            ))
+            D::Error::custom(format!("'{}' is no duration; write it like 500ms, 30s, 5m, 1h30m or 14d", short(&text)))
         })
     }
 
-    pub(crate) fn serialize<S: Serializer>(
-        duration: &Duration,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&write_duration(*duration))
     }
 
@@ -88,17 +68,12 @@ pub(super) mod maybe_duration {
 
     use super::{Deserializer, Duration, duration};
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Duration>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
         duration::deserialize(deserializer).map(Some)
     }
 
     #[expect(clippy::ref_option, reason = "serde calls it with a reference")]
-    pub(crate) fn serialize<S: Serializer>(
-        value: &Option<Duration>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(value: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
         match value {
             Some(value) => duration::serialize(value, serializer),
             None => serializer.serialize_none(),
@@ -114,17 +89,11 @@ pub(super) mod size {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
         size_bytes(&text).ok_or_else(|| {
-            D::Error::custom(format!(
-                "'{}' is no size; write it like 64KiB, 1MiB or 2GiB",
-                short(&text)
-            ))
+            D::Error::custom(format!("'{}' is no size; write it like 64KiB, 1MiB or 2GiB", short(&text)))
         })
     }
 
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde calls it with a reference"
-    )]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
     pub(crate) fn serialize<S: Serializer>(bytes: &u64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&format!("{bytes}B"))
     }
@@ -153,19 +122,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_duration() {
-        for text in [
-            "",
-            "5",
-            "s",
-            "-5s",
-            "5 s",
-            "1m1h",
-            "1s1s",
-            "1w",
-            "1.5h",
-            "99999999999999999999s",
-            "\u{fc}s",
-        ] {
+        for text in ["", "5", "s", "-5s", "5 s", "1m1h", "1s1s", "1w", "1.5h", "99999999999999999999s", "\u{fc}s"] {
             assert_eq!(read_duration(text), None, "{text}");
         }
     }

@@ -46,8 +46,7 @@ fn decoded(value: &Value) -> Result<Option<Value>, Rejected> {
     let Some(encoded) = value.get("data_base64").filter(|_| value.get("data").is_none()) else { return Ok(None) };
     let wrong = |problem: &str| Rejected { member: "data_base64".to_owned(), problem: problem.to_owned() };
     let text = encoded.as_str().ok_or_else(|| wrong("must be a text"))?;
-    let bytes =
-        base64::engine::general_purpose::STANDARD.decode(text).map_err(|_| wrong("must be data in base64"))?;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).map_err(|_| wrong("must be data in base64"))?;
     let data = serde_json::from_slice(&bytes).map_err(|_| wrong("must hold JSON"))?;
     let mut value = value.clone();
     if let Some(members) = value.as_object_mut() {

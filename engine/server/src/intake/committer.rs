@@ -97,11 +97,18 @@ async fn take_in(engine: &Engine, deliveries: &[Delivery]) -> Vec<Result<Taken, 
     match engine.store.take_in(deliveries).await {
         Ok(taken) => taken.into_iter().map(Ok).collect(),
         Err(error) if error.is_passing() || deliveries.len() == 1 => {
-            tracing::error!(error = &error as &dyn std::error::Error, n_deliveries = deliveries.len(), "webhooks could not be taken in; their senders are told to try again");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                n_deliveries = deliveries.len(),
+                "webhooks could not be taken in; their senders are told to try again"
+            );
             deliveries.iter().map(|_| Err(Refused)).collect()
         }
         Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a batch of webhooks could not be taken in; taking them in one by one");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a batch of webhooks could not be taken in; taking them in one by one"
+            );
             let mut taken = Vec::with_capacity(deliveries.len());
             for delivery in deliveries {
                 let one = engine.store.take_in(std::slice::from_ref(delivery)).await;

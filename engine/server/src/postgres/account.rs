@@ -32,29 +32,11 @@ impl Account {
         let uid = geteuid();
         if !uid.is_root() {
             let gid = nix::unistd::getegid().as_raw();
-            return Ok(Self {
-                name: "own".to_owned(),
-                uid: uid.as_raw(),
-                gid,
-                other: false,
-            });
+            return Ok(Self { name: "own".to_owned(), uid: uid.as_raw(), gid, other: false });
         }
-        let find = |name: &str| {
-            User::from_name(name)
-                .ok()
-                .flatten()
-                .filter(|user| !user.uid.is_root())
-        };
-        let user = UNPRIVILEGED
-            .into_iter()
-            .find_map(find)
-            .ok_or(Error::NoAccount)?;
-        Ok(Self {
-            name: user.name,
-            uid: user.uid.as_raw(),
-            gid: user.gid.as_raw(),
-            other: true,
-        })
+        let find = |name: &str| User::from_name(name).ok().flatten().filter(|user| !user.uid.is_root());
+        let user = UNPRIVILEGED.into_iter().find_map(find).ok_or(Error::NoAccount)?;
+        Ok(Self { name: user.name, uid: user.uid.as_raw(), gid: user.gid.as_raw(), other: true })
     }
 
     pub(super) fn is_other(&self) -> bool {
@@ -65,12 +47,7 @@ impl Account {
     /// `PGDATA`, `PGPORT` and their like would have it do something else.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command
-            .env_clear()
-            .env("LC_ALL", "C")
-            .env("TZ", "UTC")
-            .current_dir("/")
-            .stdin(Stdio::null());
+        command.env_clear().env("LC_ALL", "C").env("TZ", "UTC").current_dir("/").stdin(Stdio::null());
         for name in ["PATH", "LD_LIBRARY_PATH"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
@@ -87,17 +64,12 @@ impl Account {
         if !self.other {
             return Ok(());
         }
-        lchown(path, Some(self.uid), Some(self.gid))
-            .map_err(super::file_error("change the owner of", path))
+        lchown(path, Some(self.uid), Some(self.gid)).map_err(super::file_error("change the owner of", path))
     }
 
     /// The same for an open file.
     pub(super) fn own_file(&self, file: &File) -> io::Result<()> {
-        if self.other {
-            fchown(file, Some(self.uid), Some(self.gid))
-        } else {
-            Ok(())
-        }
+        if self.other { fchown(file, Some(self.uid), Some(self.gid)) } else { Ok(()) }
     }
 
     /// Whether it may pass through this folder and all above it.
@@ -127,21 +99,10 @@ pub(super) struct Output {
 }
 
 /// Runs a program to its end. Where it fails, the error has the last lines of everything that it wrote.
-pub(super) async fn run(
-    mut command: Command,
-    input: &[u8],
-    limit: Duration,
-) -> Result<Output, Error> {
+pub(super) async fn run(mut command: Command, input: &[u8], limit: Duration) -> Result<Output, Error> {
     let program = display_name(command.as_std().get_program());
-    let failed = |source| Error::Run {
-        program: program.clone(),
-        source,
-    };
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
+    let failed = |source| Error::Run { program: program.clone(), source };
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().map_err(failed)?;
     let stdin = child.stdin.take();
     let work = async {
@@ -153,10 +114,7 @@ pub(super) async fn run(
     let output = match tokio::time::timeout(limit, work).await {
         Ok(output) => output.map_err(failed)?,
         Err(_) => {
-            return Err(Error::Slow {
-                program,
-                seconds: limit.as_secs(),
-            });
+            return Err(Error::Slow { program, seconds: limit.as_secs() });
         }
     };
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -170,21 +128,10 @@ pub(super) async fn run(
 
 /// The last lines that say something, in one line.
 pub(super) fn last_lines(text: &str, count: usize) -> String {
-    let lines: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    lines
-        .get(lines.len().saturating_sub(count)..)
-        .unwrap_or_default()
-        .join(" | ")
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.get(lines.len().saturating_sub(count)..).unwrap_or_default().join(" | ")
 }
 
 fn display_name(program: &OsStr) -> String {
-    Path::new(program)
-        .file_name()
-        .unwrap_or(program)
-        .to_string_lossy()
-        .into_owned()
+    Path::new(program).file_name().unwrap_or(program).to_string_lossy().into_owned()
 }

@@ -53,12 +53,7 @@ impl Cluster {
         let gate = Gate::enter(&place.home).await?;
         let seat = Seat::take(&place.home, &gate)?;
         let programs = programs::choose(&place, options, &account).await?;
-        let service = Arc::new(Service {
-            account,
-            place,
-            programs,
-            options: options.clone(),
-        });
+        let service = Arc::new(Service { account, place, programs, options: options.clone() });
         service.make_if_new().await?;
         let running = service.ensure().await?;
         drop(gate);
@@ -66,20 +61,8 @@ impl Cluster {
         let url = place::url(running.socket.as_os_str());
         let leaving = CancellationToken::new();
         let (now, pid) = watch::channel(running.pid);
-        let watcher = tokio::spawn(watch_over(
-            Arc::clone(&service),
-            running,
-            leaving.clone(),
-            now,
-        ));
-        Ok(Self {
-            url,
-            service,
-            seat: Some(seat),
-            watcher: Some(watcher),
-            leaving,
-            pid,
-        })
+        let watcher = tokio::spawn(watch_over(Arc::clone(&service), running, leaving.clone(), now));
+        Ok(Self { url, service, seat: Some(seat), watcher: Some(watcher), leaving, pid })
     }
 
     /// Where to connect to, as the role that owns the database.
@@ -131,11 +114,7 @@ impl Drop for Cluster {
         if let Some(gate) = Gate::try_enter(&self.service.place.home)
             && seat.leave(&gate)
         {
-            postmaster::interrupt(
-                &self.service.place.cluster(),
-                *self.pid.borrow(),
-                Signal::SIGINT,
-            );
+            postmaster::interrupt(&self.service.place.cluster(), *self.pid.borrow(), Signal::SIGINT);
         }
     }
 }
@@ -164,11 +143,7 @@ async fn watch_over(
                 delay = first_delay;
             }
             Some(Err(error)) => {
-                tracing::error!(
-                    error = programs::chain(&error),
-                    ?delay,
-                    "PostgreSQL cannot be started; trying again"
-                );
+                tracing::error!(error = programs::chain(&error), ?delay, "PostgreSQL cannot be started; trying again");
                 tokio::select! {
                     () = leaving.cancelled() => return running,
                     () = sleep(delay) => delay = (delay * 2).min(longest_delay),
@@ -203,11 +178,7 @@ impl Service {
         if cluster.exists() {
             return Ok(());
         }
-        say(&format!(
-            "making a PostgreSQL {} database in {}",
-            self.programs.major,
-            cluster.display()
-        ));
+        say(&format!("making a PostgreSQL {} database in {}", self.programs.major, cluster.display()));
         let unfinished = cluster.with_extension("new");
         if unfinished.exists() {
             remove_dir_all(&unfinished).map_err(file_error("remove", &unfinished))?;
@@ -216,9 +187,7 @@ impl Service {
         let unicode = ["--lc-collate=C", "--lc-ctype=C.UTF-8"];
         match self.init(&unfinished, &unicode).await {
             Err(Error::Failed { output, .. }) if output.contains("locale") => {
-                tracing::warn!(
-                    "this system has no locale C.UTF-8; letters outside ASCII keep their case in searches"
-                );
+                tracing::warn!("this system has no locale C.UTF-8; letters outside ASCII keep their case in searches");
                 self.init(&unfinished, &["--locale=C"]).await?;
             }
             made => made?,
@@ -237,24 +206,13 @@ impl Service {
         }
         // Made here, for the account cannot write into the home.
         create_dir(folder).map_err(file_error("make", folder))?;
-        set_permissions(folder, Permissions::from_mode(0o700))
-            .map_err(file_error("set the mode of", folder))?;
+        set_permissions(folder, Permissions::from_mode(0o700)).map_err(file_error("set the mode of", folder))?;
         self.account.own(folder)?;
         let mut command = self.account.command(&self.programs.program("initdb"));
-        command
-            .arg("-D")
-            .arg(folder)
-            .args(["-U", DATABASE, "--encoding=UTF8", "--lc-messages=C"]);
+        command.arg("-D").arg(folder).args(["-U", DATABASE, "--encoding=UTF8", "--lc-messages=C"]);
         // Whoever gets to the socket, in its private folder, is trusted; nobody else gets anywhere.
-        command
-            .args(["--auth-local=trust", "--auth-host=reject"])
-            .args(locale);
-        if self
-            .options
-            .settings
-            .iter()
-            .any(|(name, value)| name == "fsync" && value == "off")
-        {
+        command.args(["--auth-local=trust", "--auth-host=reject"]).args(locale);
+        if self.options.settings.iter().any(|(name, value)| name == "fsync" && value == "off") {
             command.arg("--no-sync");
         }
         run(command, b"", INIT_LIMIT).await.map(drop)
@@ -271,15 +229,9 @@ impl Service {
         let statement = format!("CREATE DATABASE {DATABASE}\n");
         let output = run(command, statement.as_bytes(), INIT_LIMIT).await?;
         // In this mode it reports a failed statement and still ends well.
-        if ["ERROR:", "FATAL:", "PANIC:"]
-            .iter()
-            .any(|word| output.stderr.contains(word))
-        {
+        if ["ERROR:", "FATAL:", "PANIC:"].iter().any(|word| output.stderr.contains(word)) {
             let program = "postgres --single".to_owned();
-            return Err(Error::Failed {
-                program,
-                output: last_lines(&output.stderr, 8),
-            });
+            return Err(Error::Failed { program, output: last_lines(&output.stderr, 8) });
         }
         Ok(())
     }

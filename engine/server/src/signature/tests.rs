@@ -48,12 +48,7 @@ struct Request {
 
 impl Request {
     fn verify(&self) -> Result<Verified, Refused> {
-        verify(
-            &Verifier::new(&self.scheme, &self.secrets)?,
-            &self.headers,
-            &self.body,
-            self.now,
-        )
+        verify(&Verifier::new(&self.scheme, &self.secrets)?, &self.headers, &self.body, self.now)
     }
 
     /// The headers that decide whether it is believed, as the scheme names them.
@@ -65,11 +60,7 @@ impl Request {
             Kind::StandardWebhooks => vec!["webhook-id", "webhook-timestamp", "webhook-signature"],
             _ => vec![scheme.header.as_str(), scheme.timestamp_header.as_str()],
         };
-        named
-            .into_iter()
-            .filter(|name| !name.is_empty())
-            .map(str::to_lowercase)
-            .collect()
+        named.into_iter().filter(|name| !name.is_empty()).map(str::to_lowercase).collect()
     }
 
     fn covers_body(&self) -> bool {
@@ -82,53 +73,25 @@ impl Request {
 }
 
 fn requests() -> Vec<Request> {
-    let vectors: Vec<Vector> = serde_json::from_str(include_str!(
-        "../../../../tests/fixtures/signature-vectors.json"
-    ))
-    .unwrap();
-    let schemes: Schemes = toml::from_str(include_str!(
-        "../../../../tests/fixtures/signature-schemes.toml"
-    ))
-    .unwrap();
-    let covered: BTreeSet<&str> = schemes
-        .case
-        .iter()
-        .map(|case| case.vendor.as_str())
-        .collect();
-    let known: BTreeSet<&str> = vectors
-        .iter()
-        .map(|vector| vector.vendor.as_str())
-        .collect();
-    assert_eq!(
-        (covered, vectors.len()),
-        (known, 13),
-        "each vector has its scheme"
-    );
-    schemes
-        .case
-        .into_iter()
-        .map(|case| request(&vectors, case))
-        .collect()
+    let vectors: Vec<Vector> =
+        serde_json::from_str(include_str!("../../../../tests/fixtures/signature-vectors.json")).unwrap();
+    let schemes: Schemes = toml::from_str(include_str!("../../../../tests/fixtures/signature-schemes.toml")).unwrap();
+    let covered: BTreeSet<&str> = schemes.case.iter().map(|case| case.vendor.as_str()).collect();
+    let known: BTreeSet<&str> = vectors.iter().map(|vector| vector.vendor.as_str()).collect();
+    assert_eq!((covered, vectors.len()), (known, 13), "each vector has its scheme");
+    schemes.case.into_iter().map(|case| request(&vectors, case)).collect()
 }
 
 fn request(vectors: &[Vector], case: Case) -> Request {
-    let vector = vectors
-        .iter()
-        .find(|vector| vector.vendor == case.vendor)
-        .unwrap();
+    let vector = vectors.iter().find(|vector| vector.vendor == case.vendor).unwrap();
     let name = |name: &str| HeaderName::from_bytes(name.as_bytes()).unwrap();
     let headers = vector.headers.iter();
     let secret = case.secret.unwrap_or_else(|| vector.secret.clone());
     Request {
         name: format!("{} ({:?})", case.vendor, case.signature.scheme),
         scheme: case.signature,
-        secrets: Some(secret)
-            .filter(|secret| !secret.is_empty())
-            .into_iter()
-            .collect(),
-        headers: headers
-            .map(|(key, value)| (name(key), HeaderValue::from_str(value).unwrap()))
-            .collect(),
+        secrets: Some(secret).filter(|secret| !secret.is_empty()).into_iter().collect(),
+        headers: headers.map(|(key, value)| (name(key), HeaderValue::from_str(value).unwrap())).collect(),
         body: vector.body.clone().into_bytes(),
         now: case.now.parse().unwrap(),
         delivery_id: Some(case.delivery_id).filter(|id| !id.is_empty()),
@@ -154,20 +117,9 @@ fn is_guarded(request: &Request) -> bool {
 #[test]
 fn every_vector_verifies_and_gives_its_delivery_id() {
     for request in requests() {
-        let verified = request
-            .verify()
-            .unwrap_or_else(|error| panic!("{}: {error}", request.name));
-        assert_eq!(
-            verified.delivery_id, request.delivery_id,
-            "{}",
-            request.name
-        );
-        assert_eq!(
-            verified.timestamp.is_some(),
-            request.covers_time(),
-            "{}",
-            request.name
-        );
+        let verified = request.verify().unwrap_or_else(|error| panic!("{}: {error}", request.name));
+        assert_eq!(verified.delivery_id, request.delivery_id, "{}", request.name);
+        assert_eq!(verified.timestamp.is_some(), request.covers_time(), "{}", request.name);
     }
 }
 
@@ -176,23 +128,15 @@ fn refuses_another_secret() {
     refused(is_guarded, |request| {
         for secret in &mut request.secrets {
             // Still base64 where it has to be, and still user:password.
-            *secret = secret
-                .chars()
-                .rev()
-                .map(|char| if char == '_' { 'x' } else { char })
-                .collect();
+            *secret = secret.chars().rev().map(|char| if char == '_' { 'x' } else { char }).collect();
         }
     });
 }
 
 #[test]
 fn refuses_another_body() {
-    let changes: [fn(&mut Vec<u8>); 4] = [
-        |body| body.push(b'\n'),
-        |body| body.truncate(body.len() - 1),
-        |body| body.push(0xff),
-        Vec::clear,
-    ];
+    let changes: [fn(&mut Vec<u8>); 4] =
+        [|body| body.push(b'\n'), |body| body.truncate(body.len() - 1), |body| body.push(0xff), Vec::clear];
     for change in changes {
         refused(Request::covers_body, |request| change(&mut request.body));
     }
@@ -205,9 +149,8 @@ fn refuses_when_any_deciding_header_is_missing_truncated_or_repeated() {
         if !requests().iter().any(has) {
             continue;
         }
-        let name = move |request: &Request| {
-            HeaderName::from_bytes(request.deciding_headers()[index].as_bytes()).unwrap()
-        };
+        let name =
+            move |request: &Request| HeaderName::from_bytes(request.deciding_headers()[index].as_bytes()).unwrap();
         refused(has, |request| drop(request.headers.remove(name(request))));
         refused(has, |request| {
             let value = request.headers[name(request)].to_str().unwrap().to_owned();
@@ -241,50 +184,19 @@ fn signs_and_verifies_as_the_reference_library_does() {
     let reference = standardwebhooks::Webhook::new(secret).unwrap();
     let verifier = Verifier::new(&Scheme::of(Kind::StandardWebhooks), &[secret]).unwrap();
     // The reference reads the machine's clock.
-    let seconds = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap()
-        .as_secs()
-        .cast_signed();
+    let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs().cast_signed();
     let now = Timestamp::from_seconds(seconds);
-    for (id, body) in [
-        ("m1", ""),
-        ("m.2", "{}"),
-        ("msg_3", "{\"text\": \"gr\u{fc}n\"}"),
-        ("x", &"a".repeat(70_000)),
-    ] {
+    for (id, body) in [("m1", ""), ("m.2", "{}"), ("msg_3", "{\"text\": \"gr\u{fc}n\"}"), ("x", &"a".repeat(70_000))] {
         let ours = standard_webhooks::sign(secret.as_bytes(), id, now, body.as_bytes()).unwrap();
-        assert_eq!(
-            ours,
-            reference.sign(id, seconds, body.as_bytes()).unwrap(),
-            "{id}"
-        );
+        assert_eq!(ours, reference.sign(id, seconds, body.as_bytes()).unwrap(), "{id}");
         let mut headers = HeaderMap::new();
-        headers.insert(
-            standard_webhooks::ID_HEADER,
-            HeaderValue::from_str(id).unwrap(),
-        );
-        headers.insert(
-            standard_webhooks::TIMESTAMP_HEADER,
-            HeaderValue::from(seconds),
-        );
-        headers.insert(
-            standard_webhooks::SIGNATURE_HEADER,
-            HeaderValue::from_str(&ours).unwrap(),
-        );
+        headers.insert(standard_webhooks::ID_HEADER, HeaderValue::from_str(id).unwrap());
+        headers.insert(standard_webhooks::TIMESTAMP_HEADER, HeaderValue::from(seconds));
+        headers.insert(standard_webhooks::SIGNATURE_HEADER, HeaderValue::from_str(&ours).unwrap());
         assert!(reference.verify(body.as_bytes(), &headers).is_ok(), "{id}");
-        assert!(
-            verify(&verifier, &headers, body.as_bytes(), now).is_ok(),
-            "{id}"
-        );
+        assert!(verify(&verifier, &headers, body.as_bytes(), now).is_ok(), "{id}");
         let other = format!("{body} ");
-        assert!(
-            reference.verify(other.as_bytes(), &headers).is_err(),
-            "{id}"
-        );
-        assert!(
-            verify(&verifier, &headers, other.as_bytes(), now).is_err(),
-            "{id}"
-        );
+        assert!(reference.verify(other.as_bytes(), &headers).is_err(), "{id}");
+        assert!(verify(&verifier, &headers, other.as_bytes(), now).is_err(), "{id}");
     }
 }

@@ -78,10 +78,10 @@ WHERE timer.tenant_id = $1 AND timer.lane_id = d.lane_id AND timer.plugin = d.pl
     AND timer.fire_at = d.fire_at";
 
 pub(super) const HOLD_SET: &str = "
-INSERT INTO hold (tenant_id, lane_id, plugin, from_event, attempts, next_at, error)
-SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::int[], $6::timestamptz[], $7::text[])
+INSERT INTO hold (tenant_id, lane_id, plugin, from_event, attempts, next_at, error, single)
+SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::int[], $6::timestamptz[], $7::text[], $8::boolean[])
 ON CONFLICT (tenant_id, lane_id, plugin) DO UPDATE SET from_event = excluded.from_event, attempts = excluded.attempts,
-    next_at = excluded.next_at, error = excluded.error";
+    next_at = excluded.next_at, error = excluded.error, single = excluded.single";
 
 pub(super) const HOLD_RELEASED: &str = "
 DELETE FROM hold USING unnest($2::bigint[], $3::text[]) AS d (lane_id, plugin)
@@ -357,6 +357,7 @@ async fn holds(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome]
             .bind(set().map(|h| h.attempts).collect::<Vec<_>>())
             .bind(set().map(|h| utc(h.next_at)).collect::<Vec<_>>())
             .bind(set().map(|h| storable(&h.error)).collect::<Vec<_>>())
+            .bind(set().map(|h| h.single).collect::<Vec<_>>())
             .execute(&mut *connection)
             .await
             .map_err(failed("finish.hold_set"))?;

@@ -94,13 +94,7 @@ fn stays_open_twice_as_long_each_time_up_to_the_cap() {
     for _ in 0..5 {
         breaker.failed(now);
     }
-    assert_eq!(
-        breaker.ask(now),
-        Verdict::Wait {
-            until: now.plus_seconds(10)
-        },
-        "closing forgets"
-    );
+    assert_eq!(breaker.ask(now), Verdict::Wait { until: now.plus_seconds(10) }, "closing forgets");
 }
 
 #[test]

@@ -57,7 +57,7 @@ impl Lane<'_> {
             if !self.is_for(automation, subject) {
                 continue;
             }
-            if self.holds.contains_key(&automation.name) {
+            if self.holds.get(&automation.name).is_some_and(|hold| !hold.single) {
                 // It is behind on this lane; it gets this event when it has caught up.
                 continue;
             }
@@ -103,8 +103,8 @@ impl Lane<'_> {
             self.hold_back(Hold { next_at: Some(until), ..hold });
             return Ok(());
         }
-        let done = self.lane.done_event;
-        let events = engine.store.events_between(self.lane.lane_id, hold.from_event, done, CATCH_UP_EVENTS).await?;
+        let last = if hold.single { hold.from_event } else { self.lane.done_event };
+        let events = engine.store.events_between(self.lane.lane_id, hold.from_event, last, CATCH_UP_EVENTS).await?;
         let may_be_more = events.len() as i64 == CATCH_UP_EVENTS;
         let last_read = events.last().map_or(hold.from_event, |event| event.event_id);
         let mut attempt = hold.attempts + 1;
@@ -120,7 +120,9 @@ impl Lane<'_> {
                 self.hold_back(Hold { from_event: recorded.event_id, next_at: Some(self.now()), ..hold });
                 return Ok(());
             }
-            self.call(automation, &subject, attempt).await;
+            // A replay that fails is a dead letter again at once: later events must not wait for it.
+            let attempt_as = if hold.single { engine.options.plugin_attempts } else { attempt };
+            self.call(automation, &subject, attempt_as).await;
             if self.holds.contains_key(&automation.name) {
                 return Ok(());
             }
@@ -149,7 +151,11 @@ impl Lane<'_> {
         note_call(&automation.name, &call);
         let suspended = automation.note(call.result.is_ok(), called_at);
         if suspended {
-            tracing::error!(plugin.name = automation.name, plugin.version = automation.version, "the plugin keeps failing and is suspended for a while; its events wait");
+            tracing::error!(
+                plugin.name = automation.name,
+                plugin.version = automation.version,
+                "the plugin keeps failing and is suspended for a while; its events wait"
+            );
         }
         let (outcome, error, effects) = match &call.result {
             Ok(decision) => (call::Outcome::Decided, None, self.gather(automation, subject, decision)),
@@ -206,7 +212,14 @@ impl Lane<'_> {
         }
         let key = Uuid::new_v5(
             &ACTION_KEYS,
-            format!("{}/{}/{}/{}/{place}", self.engine.store.tenant(), self.lane.lane_id, subject.event_id, automation.name).as_bytes(),
+            format!(
+                "{}/{}/{}/{}/{place}",
+                self.engine.store.tenant(),
+                self.lane.lane_id,
+                subject.event_id,
+                automation.name
+            )
+            .as_bytes(),
         );
         let mut action = json!({ "data": data, "reason": effect.reason });
         if !effect.is_for_helpdesk() && self.lane.kind == LaneKind::Ticket {
@@ -227,12 +240,9 @@ impl Lane<'_> {
 
     fn destination_of(&self, effect: &Effect) -> Result<i32, String> {
         if effect.is_for_helpdesk() {
-            return self
-                .engine
-                .sources
-                .get(&self.source_name)
-                .and_then(|source| source.destination_id)
-                .ok_or_else(|| format!("the source '{}' has no connector, so nothing can be written back to it", self.source_name));
+            return self.engine.sources.get(&self.source_name).and_then(|source| source.destination_id).ok_or_else(
+                || format!("the source '{}' has no connector, so nothing can be written back to it", self.source_name),
+            );
         }
         let name = effect.text("to").unwrap_or_default();
         self.engine.destinations.get(name).map(|destination| destination.destination_id).ok_or_else(|| {
@@ -258,13 +268,7 @@ impl Lane<'_> {
     }
 
     /// What a failure means, by the plugin's policy.
-    fn failed(
-        &mut self,
-        automation: &Automation,
-        subject: &Subject,
-        attempt: i32,
-        failure: &Failure,
-    ) -> call::Outcome {
+    fn failed(&mut self, automation: &Automation, subject: &Subject, attempt: i32, failure: &Failure) -> call::Outcome {
         tracing::warn!(
             plugin.name = automation.name,
             plugin.version = automation.version,
@@ -286,6 +290,7 @@ impl Lane<'_> {
                 attempts: attempt,
                 next_at: Some(self.now().plus_micros(micros(delay))),
                 error: failure.to_string(),
+                single: false,
             });
             return call::Outcome::Retry;
         }
@@ -298,12 +303,20 @@ impl Lane<'_> {
                 attempts: attempt,
                 next_at: None,
                 error: failure.to_string(),
+                single: false,
             });
         }
         call::Outcome::SetAside
     }
 
-    pub(super) fn set_aside(&mut self, plugin: &str, event_id: i64, inbox_id: Option<i64>, error: String, attempts: i32) {
+    pub(super) fn set_aside(
+        &mut self,
+        plugin: &str,
+        event_id: i64,
+        inbox_id: Option<i64>,
+        error: String,
+        attempts: i32,
+    ) {
         metrics::counter!("deskbell_dead_letters_total", "kind" => "plugin").increment(1);
         let plugin = plugin.to_owned();
         self.out.dead_letters.push(NewDeadLetter { event_id, plugin, inbox_id, error, attempts });
@@ -320,10 +333,19 @@ impl Lane<'_> {
             attempts: 0,
             next_at: Some(until),
             error: "the plugin is suspended because it kept failing".to_owned(),
+            single: false,
         });
     }
 
     pub(super) fn hold_back(&mut self, hold: Hold) {
+        // A plugin is held once on a lane. What was to be replayed and is not yet stays a dead letter.
+        if let Some(replay) =
+            self.holds.get(&hold.plugin).filter(|held| held.single && held.from_event != hold.from_event)
+        {
+            let (plugin, event_id, error, attempts) =
+                (replay.plugin.clone(), replay.from_event, replay.error.clone(), replay.attempts);
+            self.set_aside(&plugin, event_id, None, error, attempts);
+        }
         self.out.released.retain(|plugin| *plugin != hold.plugin);
         self.out.holds.retain(|other| other.plugin != hold.plugin);
         self.out.holds.push(hold.clone());

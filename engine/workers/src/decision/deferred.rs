@@ -63,7 +63,7 @@ impl Lane<'_> {
             self.set_aside("", recorded.event_id, recorded.inbox_id, error, 1);
             return Ok(());
         };
-        if self.holds.contains_key(&name) {
+        if self.holds.get(&name).is_some_and(|hold| !hold.single) {
             return Ok(());
         }
         self.read_deferred_with(&name, recorded, 1).await
@@ -71,12 +71,13 @@ impl Lane<'_> {
 
     pub(super) async fn catch_up_deferred(&mut self, hold: Hold) -> Result<(), Error> {
         let engine = Arc::clone(self.engine);
-        let done = self.lane.done_event;
-        let events = engine.store.events_between(self.lane.lane_id, hold.from_event, done, i64::MAX).await?;
+        let last = if hold.single { hold.from_event } else { self.lane.done_event };
+        let events = engine.store.events_between(self.lane.lane_id, hold.from_event, last, i64::MAX).await?;
         let mut attempt = hold.attempts + 1;
         self.let_go(&hold.plugin);
         for recorded in events.iter().filter(|recorded| recorded.kind == DEFERRED_DELIVERY) {
-            self.read_deferred_with(&hold.plugin, recorded, attempt).await?;
+            let attempt_as = if hold.single { engine.options.plugin_attempts } else { attempt };
+            self.read_deferred_with(&hold.plugin, recorded, attempt_as).await?;
             if self.holds.contains_key(&hold.plugin) {
                 return Ok(());
             }
@@ -88,15 +89,33 @@ impl Lane<'_> {
     async fn read_deferred_with(&mut self, name: &str, recorded: &Recorded, attempt: i32) -> Result<(), Error> {
         let engine = Arc::clone(self.engine);
         let (Some(connector), Some(inbox_id)) = (engine.registry.connectors.get(name), recorded.inbox_id) else {
-            self.set_aside(name, recorded.event_id, recorded.inbox_id, format!("there is no connector '{name}'"), attempt);
+            self.set_aside(
+                name,
+                recorded.event_id,
+                recorded.inbox_id,
+                format!("there is no connector '{name}'"),
+                attempt,
+            );
             return Ok(());
         };
         if let Some(until) = connector.suspended_until(self.now()) {
-            self.hold_deferred(name, recorded, attempt - 1, until, "the connector is suspended because it kept failing");
+            self.hold_deferred(
+                name,
+                recorded,
+                attempt - 1,
+                until,
+                "the connector is suspended because it kept failing",
+            );
             return Ok(());
         }
         let Some(stored) = engine.store.delivery(inbox_id).await? else {
-            self.set_aside(name, recorded.event_id, Some(inbox_id), "the body has been dropped by its age".to_owned(), attempt);
+            self.set_aside(
+                name,
+                recorded.event_id,
+                Some(inbox_id),
+                "the body has been dropped by its age".to_owned(),
+                attempt,
+            );
             return Ok(());
         };
         let delivery = delivery_of(&stored, &self.source_name);
@@ -134,6 +153,7 @@ impl Lane<'_> {
             attempts,
             next_at: Some(until),
             error: error.to_owned(),
+            single: false,
         });
     }
 }

@@ -30,11 +30,15 @@ pub(super) async fn attempt(
 ) -> Went {
     let engine = &deliverer.engine;
     let Some(source) = engine.sources.get(source) else {
-        return Went::GiveUp { why: format!("the source '{source}' is not in the configuration any more; add it and replay") };
+        return Went::GiveUp {
+            why: format!("the source '{source}' is not in the configuration any more; add it and replay"),
+        };
     };
     let connector = source.connector.as_ref().and_then(|name| engine.registry.connectors.get(name));
     let Some(connector) = connector else {
-        return Went::GiveUp { why: format!("the source '{}' has no connector; configure one and replay", source.name) };
+        return Went::GiveUp {
+            why: format!("the source '{}' has no connector; configure one and replay", source.name),
+        };
     };
     let ticket = match engine.store.tickets(&[lane.lane_id]).await {
         Ok(tickets) => tickets.into_iter().find_map(|ticket| ticket.ticket),
@@ -68,7 +72,9 @@ pub fn manifest_hosts(connector: &Connector, source: &Source) -> Result<AllowedH
     let listed = connector.plugin.manifest().connector.as_ref().map(|c| c.hosts.clone()).unwrap_or_default();
     let hosts = listed.iter().filter_map(|host| match host.strip_prefix('$') {
         None => Some(host.clone()),
-        Some(setting) => settings.get(setting).and_then(serde_json::Value::as_str).and_then(crate::sender::hosts::host_of),
+        Some(setting) => {
+            settings.get(setting).and_then(serde_json::Value::as_str).and_then(crate::sender::hosts::host_of)
+        }
     });
     let origin = format!("the manifest of connector '{}'", connector.name);
     AllowedHosts::parse(origin, hosts.collect::<Vec<_>>()).map_err(|error| error.to_string())
@@ -87,7 +93,8 @@ impl Conversation<'_> {
     async fn probe(&self, action: &Action, record: &mut Record) -> Option<Went> {
         let mut so_far = Vec::new();
         for _ in 0..MAX_ROUNDS {
-            let call = self.connector.plugin.probe(action, &so_far, &self.source.settings, self.deliverer.engine.now()).await;
+            let call =
+                self.connector.plugin.probe(action, &so_far, &self.source.settings, self.deliverer.engine.now()).await;
             let requests = match answer(call) {
                 Ok(ProbeStep::Requests(requests)) => requests,
                 Ok(ProbeStep::Effective) => {
@@ -122,7 +129,8 @@ impl Conversation<'_> {
         // The last request that could have changed something was answered by an error of the server's.
         let mut in_doubt = false;
         for _ in 0..MAX_ROUNDS {
-            let call = self.connector.plugin.render(action, &so_far, &self.source.settings, self.deliverer.engine.now()).await;
+            let call =
+                self.connector.plugin.render(action, &so_far, &self.source.settings, self.deliverer.engine.now()).await;
             let requests = match answer(call) {
                 Ok(RenderStep::Done(reference)) => return Went::Done(reference),
                 Ok(RenderStep::Impossible(why)) => return Went::Impossible { why },
@@ -134,7 +142,9 @@ impl Conversation<'_> {
                 Err(failure) => return Went::GiveUp { why: failure.to_string() },
             };
             if requests.is_empty() {
-                return Went::GiveUp { why: format!("the connector '{}' neither finished nor asked for a request", self.connector.name) };
+                return Went::GiveUp {
+                    why: format!("the connector '{}' neither finished nor asked for a request", self.connector.name),
+                };
             }
             for request in requests {
                 let idempotent = request.idempotent;
@@ -153,7 +163,9 @@ impl Conversation<'_> {
                 }
             }
         }
-        Went::GiveUp { why: format!("the connector '{}' asked for more than {MAX_ROUNDS} rounds of requests", self.connector.name) }
+        Went::GiveUp {
+            why: format!("the connector '{}' asked for more than {MAX_ROUNDS} rounds of requests", self.connector.name),
+        }
     }
 
     async fn send(&self, request: Request, record: &mut Record) -> Result<Exchange, SendError> {

@@ -23,15 +23,25 @@ pub struct Destination {
 /// How a destination is reached. URLs are secrets: they stand in the vault under the name `url`.
 pub enum Means {
     /// A Slack-compatible chat webhook.
-    Slack { hosts: AllowedHosts },
+    Slack {
+        hosts: AllowedHosts,
+    },
     /// A webhook of the operator's, signed by Standard Webhooks where there is a secret named `secret`.
-    Webhook { hosts: AllowedHosts, signed: bool },
-    Mail { to: Vec<String>, mailer: Mailer },
+    Webhook {
+        hosts: AllowedHosts,
+        signed: bool,
+    },
+    Mail {
+        to: Vec<String>,
+        mailer: Mailer,
+    },
 }
 
 pub(super) async fn attempt(deliverer: &Deliverer, message: &Message, name: &str, record: &mut Record) -> Went {
     let Some(destination) = deliverer.engine.destinations.get(name) else {
-        return Went::GiveUp { why: format!("the destination '{name}' is not in the configuration any more; add it and replay") };
+        return Went::GiveUp {
+            why: format!("the destination '{name}' is not in the configuration any more; add it and replay"),
+        };
     };
     let (data, _, ticket) = parts(message);
     let key = message.key.to_string();
@@ -46,7 +56,9 @@ pub(super) async fn attempt(deliverer: &Deliverer, message: &Message, name: &str
         link: None,
     };
     match &destination.means {
-        Means::Slack { hosts } => post(deliverer, name, hosts, false, &notice::slack::body(&notice), message, record).await,
+        Means::Slack { hosts } => {
+            post(deliverer, name, hosts, false, &notice::slack::body(&notice), message, record).await
+        }
         Means::Webhook { hosts, signed } => {
             post(deliverer, name, hosts, *signed, &notice::webhook::body(&notice), message, record).await
         }
@@ -131,7 +143,9 @@ async fn mail(mailer: &Mailer, to: &[String], notice: &Notice<'_>, message: &Mes
             record.is_down = matches!(error, MailError::NotSent { .. } | MailError::Ambiguous { .. });
             match error {
                 MailError::Refused(_) | MailError::Permanent(_) => Went::GiveUp { why: error.in_full() },
-                MailError::Transient(_) | MailError::NotSent { .. } => Went::Retry { why: error.in_full(), retry_after: None },
+                MailError::Transient(_) | MailError::NotSent { .. } => {
+                    Went::Retry { why: error.in_full(), retry_after: None }
+                }
                 MailError::Ambiguous { .. } => Went::Ambiguous { why: error.in_full() },
             }
         }

@@ -38,7 +38,10 @@ fn drops_what_is_so_already_or_has_just_been_asked_for() {
     );
     assert_eq!(decide(&mut memory, "ticket.update", json!({"group": "billing"}), 60), None);
     assert!(decide(&mut memory, "ticket.update", json!({"group": "sales"}), 61).is_some());
-    assert!(decide(&mut memory, "ticket.update", json!({"group": "billing"}), 62).is_some(), "to and fro is no repetition");
+    assert!(
+        decide(&mut memory, "ticket.update", json!({"group": "billing"}), 62).is_some(),
+        "to and fro is no repetition"
+    );
     assert_eq!(decide(&mut memory, "ticket.tag", json!({"add": ["old", "new"]}), 63), Some(json!({"add": ["new"]})));
     assert_eq!(decide(&mut memory, "ticket.tag", json!({"add": ["new"], "remove": ["none"]}), 64), None);
     assert!(decide(&mut memory, "ticket.reply", json!({"body": "Hello!"}), 65).is_some());
@@ -67,7 +70,9 @@ fn recognises_echoes_and_counts_hops() {
 #[test]
 fn limits_the_actions_of_an_hour() {
     let mut memory = Memory::default();
-    let n_acted = (0..40).filter(|n| decide(&mut memory, "ticket.note", json!({"body": format!("note {n}")}), *n).is_some()).count();
+    let n_acted = (0..40)
+        .filter(|n| decide(&mut memory, "ticket.note", json!({"body": format!("note {n}")}), *n).is_some())
+        .count();
     assert_eq!(n_acted, 30);
     assert!(decide(&mut memory, "ticket.note", json!({"body": "later"}), 3700).is_some());
 }

@@ -48,9 +48,7 @@ impl MailError {
 pub enum Refusal {
     #[error("{field} holds a line break or another control character")]
     Control { field: &'static str },
-    #[error(
-        "recipient {position} is no address; write ann@example.com or Ann <ann@example.com>, in ASCII"
-    )]
+    #[error("recipient {position} is no address; write ann@example.com or Ann <ann@example.com>, in ASCII")]
     Recipient { position: usize },
     #[error("it has no recipient; give the destination at least one address")]
     NoRecipient,
@@ -91,13 +89,8 @@ impl Reply {
     /// The answer that `error` stands for, where it does.
     pub(super) fn of(error: &SmtpError) -> Option<Self> {
         let code = error.status()?.to_string().parse().ok()?;
-        let text = StdError::source(error)
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        Some(Self {
-            code,
-            text: shown(&text),
-        })
+        let text = StdError::source(error).map(ToString::to_string).unwrap_or_default();
+        Some(Self { code, text: shown(&text) })
     }
 }
 
@@ -106,19 +99,10 @@ const MAX_REPLY_CHARS: usize = 300;
 
 fn shown(text: &str) -> String {
     let word = |word: &str| {
-        if word.contains('@') {
-            "[address]".to_owned()
-        } else {
-            word.to_owned()
-        }
+        if word.contains('@') { "[address]".to_owned() } else { word.to_owned() }
     };
     let words: Vec<_> = text.split_whitespace().map(word).collect();
-    words
-        .join(" ")
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(MAX_REPLY_CHARS)
-        .collect()
+    words.join(" ").chars().filter(|c| !c.is_control()).take(MAX_REPLY_CHARS).collect()
 }
 
 /// A mailer that cannot be made.
@@ -143,10 +127,7 @@ mod tests {
 
     #[test]
     fn shows_no_addresses() {
-        assert_eq!(
-            shown("5.1.1 <ann@example.com>:\r\n mailbox\tunknown"),
-            "5.1.1 [address] mailbox unknown"
-        );
+        assert_eq!(shown("5.1.1 <ann@example.com>:\r\n mailbox\tunknown"), "5.1.1 [address] mailbox unknown");
         assert_eq!(shown(&"x".repeat(999)).len(), MAX_REPLY_CHARS);
     }
 }

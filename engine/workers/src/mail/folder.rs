@@ -16,10 +16,7 @@ pub(super) async fn write(folder: &Path, mail: &Composed) -> Result<String, Mail
         fs::write(&unfinished, &mail.bytes).await?;
         fs::rename(&unfinished, folder.join(&name)).await
     };
-    let failed = |error| MailError::NotSent {
-        server: folder.display().to_string(),
-        cause: Failure::Folder(error),
-    };
+    let failed = |error| MailError::NotSent { server: folder.display().to_string(), cause: Failure::Folder(error) };
     written.await.map_err(failed)?;
     Ok(name)
 }

@@ -35,9 +35,7 @@ impl Composed {
 
     fn compose(mail: &Mail<'_>, from: &Mailbox) -> Result<Self, Refusal> {
         if mail.subject.chars().any(char::is_control) {
-            return Err(Refusal::Control {
-                field: "the subject",
-            });
+            return Err(Refusal::Control { field: "the subject" });
         }
         let to = recipients(mail.to)?;
         let id = id_of(mail.key);
@@ -57,22 +55,12 @@ impl Composed {
             None => builder.singlepart(plain),
             Some(html) => {
                 let parts = MultiPart::alternative().boundary(format!("deskbell-{id}"));
-                builder.multipart(
-                    parts
-                        .singlepart(plain)
-                        .singlepart(SinglePart::html(html.to_owned())),
-                )
+                builder.multipart(parts.singlepart(plain).singlepart(SinglePart::html(html.to_owned())))
             }
         };
         let bytes = message.map_err(|_| Refusal::Message)?.formatted();
         let to = to.into_iter().map(|mailbox| mailbox.email).collect();
-        Ok(Self {
-            id,
-            message_id,
-            from: from.email.clone(),
-            to,
-            bytes,
-        })
+        Ok(Self { id, message_id, from: from.email.clone(), to, bytes })
     }
 }
 
@@ -81,14 +69,10 @@ fn recipients(to: &[String]) -> Result<Vec<Mailbox>, Refusal> {
         return Err(Refusal::NoRecipient);
     }
     if to.len() > MAX_RECIPIENTS {
-        return Err(Refusal::TooManyRecipients {
-            max: MAX_RECIPIENTS,
-        });
+        return Err(Refusal::TooManyRecipients { max: MAX_RECIPIENTS });
     }
     let parse = |(index, text): (usize, &String)| match mailbox(text) {
-        Err(Refusal::Recipient { .. }) => Err(Refusal::Recipient {
-            position: index + 1,
-        }),
+        Err(Refusal::Recipient { .. }) => Err(Refusal::Recipient { position: index + 1 }),
         other => other,
     };
     to.iter().enumerate().map(parse).collect()
@@ -97,14 +81,9 @@ fn recipients(to: &[String]) -> Result<Vec<Mailbox>, Refusal> {
 /// `text` as one mailbox. Only ASCII addresses: few servers take others, and one that does not would refuse the whole mail.
 pub(super) fn mailbox(text: &str) -> Result<Mailbox, Refusal> {
     if text.chars().any(char::is_control) {
-        return Err(Refusal::Control {
-            field: "an address",
-        });
+        return Err(Refusal::Control { field: "an address" });
     }
-    let mailbox: Mailbox = text
-        .trim()
-        .parse()
-        .map_err(|_| Refusal::Recipient { position: 1 })?;
+    let mailbox: Mailbox = text.trim().parse().map_err(|_| Refusal::Recipient { position: 1 })?;
     if !AsRef::<str>::as_ref(&mailbox.email).is_ascii() {
         return Err(Refusal::Recipient { position: 1 });
     }
@@ -117,10 +96,7 @@ fn id_of(key: &str) -> String {
 }
 
 fn auto_submitted() -> HeaderValue {
-    HeaderValue::new(
-        HeaderName::new_from_ascii_str("Auto-Submitted"),
-        "auto-generated".to_owned(),
-    )
+    HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned())
 }
 
 fn system_time(time: Timestamp) -> SystemTime {

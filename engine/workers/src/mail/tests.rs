@@ -16,10 +16,7 @@ mod sink;
 
 use sink::{Behaviour, Fault, Sink};
 
-const PLAIN: Behaviour = Behaviour {
-    tls: Tls::None,
-    instead: None,
-};
+const PLAIN: Behaviour = Behaviour { tls: Tls::None, instead: None };
 
 fn settings(sink: &Sink, tls: Tls) -> Smtp {
     Smtp {
@@ -35,21 +32,11 @@ fn settings(sink: &Sink, tls: Tls) -> Smtp {
 }
 
 fn mail<'a>(to: &'a [String], subject: &'a str, text: &'a str) -> Mail<'a> {
-    Mail {
-        key: "source/42/7/notify/0",
-        to,
-        subject,
-        text,
-        html: None,
-        time: Timestamp::from_seconds(1_767_600_000),
-    }
+    Mail { key: "source/42/7/notify/0", to, subject, text, html: None, time: Timestamp::from_seconds(1_767_600_000) }
 }
 
 fn people(addresses: &[&str]) -> Vec<String> {
-    addresses
-        .iter()
-        .map(|address| (*address).to_owned())
-        .collect()
+    addresses.iter().map(|address| (*address).to_owned()).collect()
 }
 
 async fn send(behaviour: Behaviour, to: &[&str]) -> (Result<Sent, MailError>, Sink) {
@@ -60,14 +47,8 @@ async fn send(behaviour: Behaviour, to: &[&str]) -> (Result<Sent, MailError>, Si
         Some((_, Fault::Stall)) => Duration::from_millis(100),
         _ => Duration::from_secs(30),
     };
-    let settings = Smtp {
-        timeout,
-        ..settings(&sink, behaviour.tls)
-    };
-    let result = Mailer::smtp(settings)
-        .unwrap()
-        .send(&mail(&people(to), "Breach", "Ticket 42 waits."))
-        .await;
+    let settings = Smtp { timeout, ..settings(&sink, behaviour.tls) };
+    let result = Mailer::smtp(settings).unwrap().send(&mail(&people(to), "Breach", "Ticket 42 waits.")).await;
     (result, sink)
 }
 
@@ -75,30 +56,19 @@ async fn send(behaviour: Behaviour, to: &[&str]) -> (Result<Sent, MailError>, Si
 fn parsed(message: &str) -> (Vec<(String, String)>, String) {
     let (head, body) = message.split_once("\r\n\r\n").unwrap();
     let head = head.replace("\r\n ", " ").replace("\r\n\t", " ");
-    let header = |line: &str| {
-        line.split_once(": ")
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    };
+    let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
     (head.lines().filter_map(header).collect(), body.to_owned())
 }
 
 fn header<'a>(headers: &'a [(String, String)], name: &str) -> Vec<&'a str> {
-    headers
-        .iter()
-        .filter(|(known, _)| known.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.as_str())
-        .collect()
+    headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str()).collect()
 }
 
 /// The text of encoded words (RFC 2047) in base64.
 fn decoded(words: &str) -> String {
     let word = |word: &str| {
-        let content = word
-            .strip_prefix("=?utf-8?b?")
-            .and_then(|rest| rest.strip_suffix("?="));
-        content.map_or(word.as_bytes().to_vec(), |content| {
-            BASE64.decode(content).unwrap()
-        })
+        let content = word.strip_prefix("=?utf-8?b?").and_then(|rest| rest.strip_suffix("?="));
+        content.map_or(word.as_bytes().to_vec(), |content| BASE64.decode(content).unwrap())
     };
     String::from_utf8(words.split(' ').flat_map(word).collect()).unwrap()
 }

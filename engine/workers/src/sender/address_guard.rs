@@ -86,19 +86,14 @@ impl AddressGuard {
         }
         match (kind, scheme) {
             (None, Scheme::Https) => Ok(()),
-            (None, Scheme::Http) => Err(Denied {
-                address,
-                kind: Kind::PublicWithoutTls,
-            }),
+            (None, Scheme::Http) => Err(Denied { address, kind: Kind::PublicWithoutTls }),
             (Some(kind), _) => Err(Denied { address, kind }),
         }
     }
 
     fn is_listed(&self, address: IpAddr, kind: Option<Kind>) -> bool {
         let must_be_exact = kind == Some(Kind::Metadata);
-        self.allow_private
-            .iter()
-            .any(|network| network.contains(address) && (network.is_single() || !must_be_exact))
+        self.allow_private.iter().any(|network| network.contains(address) && (network.is_single() || !must_be_exact))
     }
 }
 
@@ -108,10 +103,7 @@ const SPECIAL: &[(Network, Kind)] = &[
     (Network::v4(169, 254, 170, 2, 32), Kind::Metadata),
     (Network::v4(100, 100, 100, 200, 32), Kind::Metadata),
     (Network::v4(168, 63, 129, 16, 32), Kind::Metadata),
-    (
-        Network::v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254], 128),
-        Kind::Metadata,
-    ),
+    (Network::v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254], 128), Kind::Metadata),
     (Network::v4(0, 0, 0, 0, 8), Kind::Reserved),
     (Network::v4(10, 0, 0, 0, 8), Kind::Private),
     (Network::v4(100, 64, 0, 0, 10), Kind::Shared),
@@ -128,47 +120,17 @@ const SPECIAL: &[(Network, Kind)] = &[
     (Network::v4(224, 0, 0, 0, 4), Kind::Multicast),
     (Network::v4(240, 0, 0, 0, 4), Kind::Reserved),
     (Network::v6([0, 0, 0, 0, 0, 0, 0, 1], 128), Kind::Loopback),
-    (
-        Network::v6([0, 0, 0, 0, 0, 0xffff, 0, 0], 96),
-        Kind::Translated,
-    ),
-    (
-        Network::v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96),
-        Kind::Translated,
-    ),
-    (
-        Network::v6([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48),
-        Kind::Translated,
-    ),
-    (
-        Network::v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 32),
-        Kind::Translated,
-    ),
-    (
-        Network::v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),
-        Kind::Translated,
-    ),
-    (
-        Network::v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
-        Kind::Reserved,
-    ),
-    (
-        Network::v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),
-        Kind::Reserved,
-    ),
-    (
-        Network::v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),
-        Kind::Reserved,
-    ),
+    (Network::v6([0, 0, 0, 0, 0, 0xffff, 0, 0], 96), Kind::Translated),
+    (Network::v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96), Kind::Translated),
+    (Network::v6([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48), Kind::Translated),
+    (Network::v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 32), Kind::Translated),
+    (Network::v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16), Kind::Translated),
+    (Network::v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), Kind::Reserved),
+    (Network::v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), Kind::Reserved),
+    (Network::v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), Kind::Reserved),
     (Network::v6([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7), Kind::Private),
-    (
-        Network::v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10),
-        Kind::LinkLocal,
-    ),
-    (
-        Network::v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8),
-        Kind::Multicast,
-    ),
+    (Network::v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10), Kind::LinkLocal),
+    (Network::v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), Kind::Multicast),
 ];
 
 /// The only IPv6 addresses that are in public use. Whatever is given out later is refused until it is known here.
@@ -176,13 +138,8 @@ const GLOBAL_UNICAST: Network = Network::v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
 /// Why `address` is not public; none where it is.
 fn kind_of(address: IpAddr) -> Option<Kind> {
-    let special = SPECIAL
-        .iter()
-        .find(|(network, _)| network.contains(address))
-        .map(|(_, kind)| *kind);
-    special.or_else(|| {
-        (address.is_ipv6() && !GLOBAL_UNICAST.contains(address)).then_some(Kind::Reserved)
-    })
+    let special = SPECIAL.iter().find(|(network, _)| network.contains(address)).map(|(_, kind)| *kind);
+    special.or_else(|| (address.is_ipv6() && !GLOBAL_UNICAST.contains(address)).then_some(Kind::Reserved))
 }
 
 #[cfg(test)]
@@ -193,19 +150,12 @@ mod tests {
     use super::*;
 
     fn guard(allowed: &[&str]) -> AddressGuard {
-        AddressGuard::new(
-            allowed
-                .iter()
-                .map(|network| network.parse().unwrap())
-                .collect(),
-        )
+        AddressGuard::new(allowed.iter().map(|network| network.parse().unwrap()).collect())
     }
 
     #[track_caller]
     fn check(address: &str, expected: Option<Kind>) {
-        let denied = guard(&[])
-            .check(address.parse().unwrap(), Scheme::Https)
-            .err();
+        let denied = guard(&[]).check(address.parse().unwrap(), Scheme::Https).err();
         assert_eq!(denied.map(|denied| denied.kind), expected, "{address}");
     }
 
@@ -296,23 +246,13 @@ mod tests {
     #[test]
     fn opens_a_metadata_service_only_by_its_own_address() {
         let metadata = "169.254.169.254".parse().unwrap();
-        assert!(
-            guard(&["169.254.0.0/16", "0.0.0.0/0"])
-                .check(metadata, Scheme::Http)
-                .is_err()
-        );
-        assert!(
-            guard(&["169.254.169.254"])
-                .check(metadata, Scheme::Http)
-                .is_ok()
-        );
+        assert!(guard(&["169.254.0.0/16", "0.0.0.0/0"]).check(metadata, Scheme::Http).is_err());
+        assert!(guard(&["169.254.169.254"]).check(metadata, Scheme::Http).is_ok());
     }
 
     #[test]
     fn says_what_to_do() {
-        let denied = guard(&[])
-            .check("10.0.0.5".parse().unwrap(), Scheme::Https)
-            .unwrap_err();
+        let denied = guard(&[]).check("10.0.0.5".parse().unwrap(), Scheme::Https).unwrap_err();
         assert_eq!(
             denied.to_string(),
             "10.0.0.5 is a private address; if requests may go there, add 10.0.0.5 to allow_private"

@@ -64,9 +64,7 @@ pub enum Refusal {
     Url(&'static str),
     #[error("its URL names a user; write the credentials into a header as {{{{basic:USER:NAME}}}}")]
     Userinfo,
-    #[error(
-        "a placeholder stands in the host of its URL; only path, query and headers can hold one"
-    )]
+    #[error("a placeholder stands in the host of its URL; only path, query and headers can hold one")]
     PlaceholderInHost,
     #[error(
         "no list of hosts allows it; a connector needs `hosts` in its manifest and the source `hosts` in the configuration"
@@ -76,17 +74,11 @@ pub enum Refusal {
     Host { host: String, origin: String },
     #[error("its address is not public")]
     Address(#[source] Denied),
-    #[error(
-        "there is no secret '{name}'; set it with `deskbell secret set` or under `secrets` in the configuration"
-    )]
+    #[error("there is no secret '{name}'; set it with `deskbell secret set` or under `secrets` in the configuration")]
     UnknownSecret { name: String },
-    #[error(
-        "the secret '{name}' holds a line break or another control character; store it without"
-    )]
+    #[error("the secret '{name}' holds a line break or another control character; store it without")]
     UnfitSecret { name: String },
-    #[error(
-        "a placeholder in {place} is malformed; write {{{{secret:NAME}}}} or {{{{basic:USER:NAME}}}}"
-    )]
+    #[error("a placeholder in {place} is malformed; write {{{{secret:NAME}}}} or {{{{basic:USER:NAME}}}}")]
     Placeholder { place: Place },
     #[error("the method '{0}' cannot be sent; use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS")]
     Method(String),
@@ -120,9 +112,7 @@ pub fn in_full(error: &(dyn StdError + 'static)) -> String {
 }
 
 /// The first error of type `E` in the chain of `error`.
-pub(crate) fn find_in<'a, E: StdError + 'static>(
-    error: &'a (dyn StdError + 'static),
-) -> Option<&'a E> {
+pub(crate) fn find_in<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     let mut current = Some(error);
     while let Some(error) = current {
         if let Some(found) = error.downcast_ref::<E>() {

@@ -57,13 +57,8 @@ impl AllowedHosts {
     pub fn of_url(origin: impl Into<String>, url: &str) -> Result<Self, BadHost> {
         let origin = origin.into();
         // The URL itself may be a secret, as those of chat webhooks are.
-        let bad = |problem| BadHost {
-            entry: "the URL".to_owned(),
-            origin: origin.clone(),
-            problem,
-        };
-        let host =
-            host_of(url).ok_or_else(|| bad("it must be an http or https URL with a host"))?;
+        let bad = |problem| BadHost { entry: "the URL".to_owned(), origin: origin.clone(), problem };
+        let host = host_of(url).ok_or_else(|| bad("it must be an http or https URL with a host"))?;
         Self::parse(origin.clone(), [host])
     }
 
@@ -80,10 +75,7 @@ impl AllowedHosts {
 impl fmt::Debug for AllowedHosts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let patterns: Vec<_> = self.patterns.iter().map(ToString::to_string).collect();
-        f.debug_struct("AllowedHosts")
-            .field("origin", &self.origin)
-            .field("patterns", &patterns)
-            .finish()
+        f.debug_struct("AllowedHosts").field("origin", &self.origin).field("patterns", &patterns).finish()
     }
 }
 
@@ -100,38 +92,26 @@ impl Pattern {
         if entry.contains("://") {
             return Err("write the host alone, without https://");
         }
-        if entry.chars().any(|c| {
-            matches!(c, '/' | '\\' | '@' | '?' | '#' | '%') || c.is_whitespace() || c.is_control()
-        }) {
-            return Err(
-                "write a name like help.example.com, *.example.com or help.example.com:8443",
-            );
+        if entry.chars().any(|c| matches!(c, '/' | '\\' | '@' | '?' | '#' | '%') || c.is_whitespace() || c.is_control())
+        {
+            return Err("write a name like help.example.com, *.example.com or help.example.com:8443");
         }
-        let (is_wildcard, rest) = entry
-            .strip_prefix("*.")
-            .map_or((false, entry), |rest| (true, rest));
+        let (is_wildcard, rest) = entry.strip_prefix("*.").map_or((false, entry), |rest| (true, rest));
         if rest.contains('*') {
             return Err("a * may only stand at the beginning, as in *.example.com");
         }
         let (host, port) = split_port(rest)?;
-        let host = normal_host(host)
-            .ok_or("write a name like help.example.com, *.example.com or help.example.com:8443")?;
+        let host =
+            normal_host(host).ok_or("write a name like help.example.com, *.example.com or help.example.com:8443")?;
         if is_wildcard && (!host.contains('.') || literal(&host).is_some()) {
             return Err("a * needs a name of at least two labels behind it, as in *.example.com");
         }
-        Ok(Self {
-            is_wildcard,
-            host,
-            port,
-        })
+        Ok(Self { is_wildcard, host, port })
     }
 
     fn matches(&self, target: &Target) -> bool {
         let is_host = if self.is_wildcard {
-            target
-                .host
-                .strip_suffix(&self.host)
-                .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+            target.host.strip_suffix(&self.host).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
         } else {
             target.host == self.host
         };
@@ -160,10 +140,7 @@ fn normal_host(host: &str) -> Option<String> {
 
 /// The address that `host` is, where it is no name.
 pub(crate) fn literal(host: &str) -> Option<std::net::IpAddr> {
-    host.trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse()
-        .ok()
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
 /// The host of `url` as it would stand in a list of hosts, with its port where that is not the scheme's own. This is what
@@ -191,22 +168,14 @@ impl Target {
         };
         let host = url.host_str()?.trim_end_matches('.');
         let port = url.port().unwrap_or(scheme.default_port());
-        (!host.is_empty()).then(|| Self {
-            scheme,
-            host: host.to_owned(),
-            port,
-        })
+        (!host.is_empty()).then(|| Self { scheme, host: host.to_owned(), port })
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.host)?;
-        if self.port == self.scheme.default_port() {
-            Ok(())
-        } else {
-            write!(f, ":{}", self.port)
-        }
+        if self.port == self.scheme.default_port() { Ok(()) } else { write!(f, ":{}", self.port) }
     }
 }
 
@@ -229,17 +198,9 @@ mod tests {
         check("help.example.com", "https://HELP.example.com./x", true);
         check("help.example.com.", "https://help.example.com/x", true);
         check("help.example.com", "https://example.com", false);
-        check(
-            "help.example.com",
-            "https://help.example.com.evil.org",
-            false,
-        );
+        check("help.example.com", "https://help.example.com.evil.org", false);
         check("help.example.com", "https://xhelp.example.com", false);
-        check(
-            "hilfe.münchen.example",
-            "https://hilfe.xn--mnchen-3ya.example/",
-            true,
-        );
+        check("hilfe.münchen.example", "https://hilfe.xn--mnchen-3ya.example/", true);
     }
 
     #[test]
@@ -256,11 +217,7 @@ mod tests {
     fn matches_ports_and_addresses() {
         check("help.example.com", "https://help.example.com:443/", true);
         check("help.example.com", "https://help.example.com:8443/", false);
-        check(
-            "help.example.com:8443",
-            "https://help.example.com:8443/",
-            true,
-        );
+        check("help.example.com:8443", "https://help.example.com:8443/", true);
         check("help.example.com:8443", "https://help.example.com/", false);
         check("help.example.com", "http://help.example.com/", true);
         check("127.0.0.1:8080", "http://127.0.0.1:8080/", true);
@@ -290,8 +247,7 @@ mod tests {
         ] {
             assert!(AllowedHosts::parse("a list", [entry]).is_err(), "{entry}");
         }
-        let error =
-            AllowedHosts::parse("`hosts` of source 'support'", ["https://a.com"]).unwrap_err();
+        let error = AllowedHosts::parse("`hosts` of source 'support'", ["https://a.com"]).unwrap_err();
         assert_eq!(
             error.to_string(),
             "'https://a.com' in `hosts` of source 'support' is no host: write the host alone, without https://"
@@ -300,14 +256,8 @@ mod tests {
 
     #[test]
     fn gives_the_host_of_a_url() {
-        assert_eq!(
-            host_of("https://Example.zendesk.com/api/v2").as_deref(),
-            Some("example.zendesk.com")
-        );
-        assert_eq!(
-            host_of("http://10.0.0.5:8080/").as_deref(),
-            Some("10.0.0.5:8080")
-        );
+        assert_eq!(host_of("https://Example.zendesk.com/api/v2").as_deref(), Some("example.zendesk.com"));
+        assert_eq!(host_of("http://10.0.0.5:8080/").as_deref(), Some("10.0.0.5:8080"));
         assert_eq!(host_of("ftp://example.com"), None);
         assert_eq!(host_of("help.example.com"), None);
         let error = AllowedHosts::of_url("destination 'ops'", "secret").unwrap_err();

@@ -22,32 +22,22 @@ pub enum BadNetwork {
 
 impl Network {
     pub(crate) const fn v4(a: u8, b: u8, c: u8, d: u8, prefix: u8) -> Self {
-        Self {
-            first: IpAddr::V4(Ipv4Addr::new(a, b, c, d)),
-            prefix,
-        }
+        Self { first: IpAddr::V4(Ipv4Addr::new(a, b, c, d)), prefix }
     }
 
     pub(crate) const fn v6(segments: [u16; 8], prefix: u8) -> Self {
-        Self {
-            first: IpAddr::V6(Ipv6Addr::from_segments(segments)),
-            prefix,
-        }
+        Self { first: IpAddr::V6(Ipv6Addr::from_segments(segments)), prefix }
     }
 
     /// Whether `address` lies in it. An IPv4 address written as IPv6 is no IPv4 address here.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.first, address) {
             (IpAddr::V4(first), IpAddr::V4(other)) => {
-                let mask = u32::MAX
-                    .checked_shl(32 - u32::from(self.prefix))
-                    .unwrap_or(0);
+                let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix)).unwrap_or(0);
                 first.to_bits() == other.to_bits() & mask
             }
             (IpAddr::V6(first), IpAddr::V6(other)) => {
-                let mask = u128::MAX
-                    .checked_shl(128 - u32::from(self.prefix))
-                    .unwrap_or(0);
+                let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix)).unwrap_or(0);
                 first.to_bits() == other.to_bits() & mask
             }
             _ => false,
@@ -101,18 +91,8 @@ impl FromStr for Network {
         if prefix > width(address) {
             return Err(malformed());
         }
-        let meant = Self {
-            first: masked(address, prefix),
-            prefix,
-        };
-        if meant.first == address {
-            Ok(meant)
-        } else {
-            Err(BadNetwork::HostBits {
-                given: text.to_owned(),
-                meant,
-            })
-        }
+        let meant = Self { first: masked(address, prefix), prefix };
+        if meant.first == address { Ok(meant) } else { Err(BadNetwork::HostBits { given: text.to_owned(), meant }) }
     }
 }
 
@@ -130,11 +110,7 @@ mod tests {
     #[track_caller]
     fn check(network: &str, address: &str, expected: bool) {
         let network: Network = network.parse().unwrap();
-        assert_eq!(
-            network.contains(address.parse().unwrap()),
-            expected,
-            "{network} {address}"
-        );
+        assert_eq!(network.contains(address.parse().unwrap()), expected, "{network} {address}");
     }
 
     #[test]
@@ -154,25 +130,10 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_network() {
-        for text in [
-            "",
-            "10",
-            "10.0.0.0/",
-            "10.0.0.0/33",
-            "::/129",
-            "10.0.0.0/+8",
-            "localhost",
-            "10.0.0.0/8/8",
-        ] {
-            assert!(
-                matches!(text.parse::<Network>(), Err(BadNetwork::Malformed(_))),
-                "{text}"
-            );
+        for text in ["", "10", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/+8", "localhost", "10.0.0.0/8/8"] {
+            assert!(matches!(text.parse::<Network>(), Err(BadNetwork::Malformed(_))), "{text}");
         }
         let error = "10.1.2.3/8".parse::<Network>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "'10.1.2.3/8' has bits beyond its prefix; did you mean 10.0.0.0/8?"
-        );
+        assert_eq!(error.to_string(), "'10.1.2.3/8' has bits beyond its prefix; did you mean 10.0.0.0/8?");
     }
 }

@@ -1,8 +1,6 @@
 //! From a call to the request that leaves: host approved first, secrets filled in second, signature last.
 
-use reqwest::header::{
-    CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
-};
+use reqwest::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use reqwest::{Method, Request, Url};
 
 use super::address_guard::AddressGuard;
@@ -16,15 +14,7 @@ const MAX_URL_BYTES: usize = 8 * 1024;
 
 /// Headers that say where a message ends or who it is for: from a plugin they could only make one request look like two,
 /// or name another host than the approved one.
-const OURS: &[&str] = &[
-    "connection",
-    "expect",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "upgrade",
-];
+const OURS: &[&str] = &["connection", "expect", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"];
 
 /// Where `call` goes, once its host is approved. Nothing is looked up and no secret is touched.
 pub(crate) fn approve(call: &Call<'_>, guard: &AddressGuard) -> Result<Target, SendError> {
@@ -42,19 +32,14 @@ pub(crate) fn approve(call: &Call<'_>, guard: &AddressGuard) -> Result<Target, S
         return refuse(not_listed(&target, list));
     }
     // The client connects to literal addresses without asking the resolver.
-    if let Some(Err(denied)) =
-        literal(&target.host).map(|address| guard.check(address, target.scheme))
-    {
+    if let Some(Err(denied)) = literal(&target.host).map(|address| guard.check(address, target.scheme)) {
         return refuse(Refusal::Address(denied));
     }
     Ok(target)
 }
 
 fn not_listed(target: &Target, list: &AllowedHosts) -> Refusal {
-    Refusal::Host {
-        host: target.to_string(),
-        origin: list.origin().to_owned(),
-    }
+    Refusal::Host { host: target.to_string(), origin: list.origin().to_owned() }
 }
 
 /// The URL with its placeholders blanked. URL parsers forgive much; what they would repair is refused instead, so that
@@ -63,13 +48,8 @@ fn readable(template: &str) -> Result<Url, Refusal> {
     if template.len() > MAX_URL_BYTES {
         return Err(Refusal::Url("it is longer than 8192 bytes"));
     }
-    if template
-        .chars()
-        .any(|c| c.is_control() || matches!(c, ' ' | '\\'))
-    {
-        return Err(Refusal::Url(
-            "it holds a space, a backslash or a control character",
-        ));
+    if template.chars().any(|c| c.is_control() || matches!(c, ' ' | '\\')) {
+        return Err(Refusal::Url("it holds a space, a backslash or a control character"));
     }
     let (scheme, rest) = template.split_once("://").unwrap_or_default();
     let is_web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
@@ -80,8 +60,7 @@ fn readable(template: &str) -> Result<Url, Refusal> {
     if first_placeholder(rest).is_some_and(|at| at < end_of_host) {
         return Err(Refusal::PlaceholderInHost);
     }
-    Url::parse(&blanked(template, Place::Url)?)
-        .map_err(|_| Refusal::Url("its host or port is malformed"))
+    Url::parse(&blanked(template, Place::Url)?).map_err(|_| Refusal::Url("its host or port is malformed"))
 }
 
 /// The request to `target`, ready to leave, and the secret values in it.
@@ -110,18 +89,8 @@ fn build_parts(call: Call<'_>, target: &Target) -> Result<(Request, Filled), Ref
 }
 
 fn method(name: &str) -> Result<Method, Refusal> {
-    let known = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-    ];
-    let found = known
-        .into_iter()
-        .find(|method| method.as_str().eq_ignore_ascii_case(name));
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+    let found = known.into_iter().find(|method| method.as_str().eq_ignore_ascii_case(name));
     found.ok_or_else(|| Refusal::Method(name.chars().take(32).collect()))
 }
 
@@ -133,27 +102,15 @@ fn filled_url(call: &Call<'_>, target: &Target, filled: &mut Filled) -> Result<U
         return Err(Refusal::PlaceholderInHost);
     }
     // Without the dot that a name may end with: certificates and lists of hosts have none.
-    url.set_host(Some(&target.host))
-        .map_err(|_| Refusal::Url("its host or port is malformed"))?;
+    url.set_host(Some(&target.host)).map_err(|_| Refusal::Url("its host or port is malformed"))?;
     url.set_fragment(None);
     Ok(url)
 }
 
-fn header(
-    name: &str,
-    value: &str,
-    call: &Call<'_>,
-    filled: &mut Filled,
-) -> Result<(HeaderName, HeaderValue), Refusal> {
-    let unfit = |problem| Refusal::Header {
-        name: name.chars().take(64).collect(),
-        problem,
-    };
-    let header =
-        HeaderName::from_bytes(name.as_bytes()).map_err(|_| unfit("has a malformed name"))?;
-    if [HOST, CONTENT_LENGTH, TRANSFER_ENCODING].contains(&header)
-        || OURS.contains(&header.as_str())
-    {
+fn header(name: &str, value: &str, call: &Call<'_>, filled: &mut Filled) -> Result<(HeaderName, HeaderValue), Refusal> {
+    let unfit = |problem| Refusal::Header { name: name.chars().take(64).collect(), problem };
+    let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unfit("has a malformed name"))?;
+    if [HOST, CONTENT_LENGTH, TRANSFER_ENCODING].contains(&header) || OURS.contains(&header.as_str()) {
         return Err(unfit("is set by the engine; leave it out"));
     }
     let text = filled.fill(value, Place::Header, call.secrets)?;
@@ -164,8 +121,5 @@ fn header(
 }
 
 pub(crate) fn refused(target: &str, cause: Refusal) -> SendError {
-    SendError::Refused {
-        target: target.to_owned(),
-        cause,
-    }
+    SendError::Refused { target: target.to_owned(), cause }
 }

@@ -73,13 +73,7 @@ mod tests {
 
     impl Lookup for Fixed {
         fn lookup<'a>(&'a self, _: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
-            Box::pin(async {
-                Ok(self
-                    .0
-                    .iter()
-                    .map(|address| address.parse().unwrap())
-                    .collect())
-            })
+            Box::pin(async { Ok(self.0.iter().map(|address| address.parse().unwrap()).collect()) })
         }
     }
 
@@ -89,74 +83,29 @@ mod tests {
         scheme: Scheme,
         expected: Result<&[&str], &str>,
     ) {
-        let guard = AddressGuard::new(
-            allowed
-                .iter()
-                .map(|network| network.parse().unwrap())
-                .collect(),
-        );
-        let resolver = GuardedResolver {
-            lookup: Arc::new(Fixed(addresses)),
-            guard: Arc::new(guard),
-            scheme,
-        };
-        match (
-            resolver.resolve("help.example.com".parse().unwrap()).await,
-            expected,
-        ) {
+        let guard = AddressGuard::new(allowed.iter().map(|network| network.parse().unwrap()).collect());
+        let resolver = GuardedResolver { lookup: Arc::new(Fixed(addresses)), guard: Arc::new(guard), scheme };
+        match (resolver.resolve("help.example.com".parse().unwrap()).await, expected) {
             (Ok(actual), Ok(expected)) => {
                 let actual: Vec<_> = actual.map(|address| address.ip().to_string()).collect();
                 assert_eq!(actual, expected);
             }
             (Err(error), Err(expected)) => assert!(error.to_string().contains(expected), "{error}"),
-            (actual, expected) => panic!(
-                "{:?} instead of {expected:?}",
-                actual.map(Iterator::collect::<Vec<_>>)
-            ),
+            (actual, expected) => panic!("{:?} instead of {expected:?}", actual.map(Iterator::collect::<Vec<_>>)),
         }
     }
 
     #[tokio::test]
     async fn returns_only_vetted_addresses() {
-        check(
-            &["127.0.0.1", "93.184.216.34", "::1"],
-            &[],
-            Scheme::Https,
-            Ok(&["93.184.216.34"]),
-        )
-        .await;
-        check(
-            &["10.0.0.1"],
-            &["10.0.0.0/8"],
-            Scheme::Https,
-            Ok(&["10.0.0.1"]),
-        )
-        .await;
-        check(
-            &["10.0.0.1", "93.184.216.34"],
-            &["10.0.0.0/8"],
-            Scheme::Http,
-            Ok(&["10.0.0.1"]),
-        )
-        .await;
+        check(&["127.0.0.1", "93.184.216.34", "::1"], &[], Scheme::Https, Ok(&["93.184.216.34"])).await;
+        check(&["10.0.0.1"], &["10.0.0.0/8"], Scheme::Https, Ok(&["10.0.0.1"])).await;
+        check(&["10.0.0.1", "93.184.216.34"], &["10.0.0.0/8"], Scheme::Http, Ok(&["10.0.0.1"])).await;
     }
 
     #[tokio::test]
     async fn refuses_names_without_a_vetted_address() {
-        check(
-            &["127.0.0.1", "::ffff:10.0.0.1"],
-            &[],
-            Scheme::Https,
-            Err("in IPv6 form"),
-        )
-        .await;
-        check(
-            &["93.184.216.34"],
-            &[],
-            Scheme::Http,
-            Err("takes https only"),
-        )
-        .await;
+        check(&["127.0.0.1", "::ffff:10.0.0.1"], &[], Scheme::Https, Err("in IPv6 form")).await;
+        check(&["93.184.216.34"], &[], Scheme::Http, Err("takes https only")).await;
         check(&[], &[], Scheme::Https, Err("has no address")).await;
     }
 }

@@ -39,10 +39,7 @@ impl Outcome {
 
     /// The first header called `name`, which is in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// How long the server asks to wait, where it says so.
@@ -65,10 +62,7 @@ impl fmt::Debug for Outcome {
 }
 
 /// Reads the body up to `max_bytes`; the flag says whether there was more. What is not read ends with the connection.
-pub(crate) async fn read_body(
-    mut response: Response,
-    max_bytes: usize,
-) -> Result<(Vec<u8>, bool), reqwest::Error> {
+pub(crate) async fn read_body(mut response: Response, max_bytes: usize) -> Result<(Vec<u8>, bool), reqwest::Error> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         let room = max_bytes.saturating_sub(body.len());

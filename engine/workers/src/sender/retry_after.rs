@@ -11,9 +11,7 @@ use deskbell_model::timestamp::Timestamp;
 pub fn parse(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     if value.starts_with(|c: char| c.is_ascii_digit())
-        && value
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
     {
         return seconds(value);
     }
@@ -33,9 +31,7 @@ fn date(text: &str) -> Option<Timestamp> {
         return Some(time.to_utc().into());
     }
     let forms = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
-    let time = forms
-        .iter()
-        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
+    let time = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
     Some(time.and_utc().into())
 }
 
@@ -47,11 +43,7 @@ mod tests {
     #[track_caller]
     fn check(value: &str, expected_seconds: Option<u64>) {
         let now = "1994-11-06T08:49:00Z".parse().unwrap();
-        assert_eq!(
-            parse(value, now),
-            expected_seconds.map(Duration::from_secs),
-            "{value}"
-        );
+        assert_eq!(parse(value, now), expected_seconds.map(Duration::from_secs), "{value}");
     }
 
     #[test]
@@ -59,10 +51,7 @@ mod tests {
         check("0", Some(0));
         check(" 120 ", Some(120));
         check("0.2", Some(1));
-        assert_eq!(
-            parse(&"9".repeat(400), Timestamp::default()),
-            Some(Duration::MAX)
-        );
+        assert_eq!(parse(&"9".repeat(400), Timestamp::default()), Some(Duration::MAX));
     }
 
     #[test]

@@ -56,17 +56,12 @@ fn pieces(template: &str, place: Place) -> Result<Vec<Piece<'_>>, Refusal> {
     let mut pieces = Vec::new();
     let mut rest = template;
     loop {
-        let start = [rest.find(SECRET), rest.find(BASIC)]
-            .into_iter()
-            .flatten()
-            .min();
+        let start = [rest.find(SECRET), rest.find(BASIC)].into_iter().flatten().min();
         let Some((text, found)) = start.and_then(|at| rest.split_at_checked(at)) else {
             pieces.push(Piece::Text(rest));
             return Ok(pieces);
         };
-        let (inner, after) = found
-            .split_once("}}")
-            .ok_or(Refusal::Placeholder { place })?;
+        let (inner, after) = found.split_once("}}").ok_or(Refusal::Placeholder { place })?;
         pieces.push(Piece::Text(text));
         pieces.push(placeholder(inner).ok_or(Refusal::Placeholder { place })?);
         rest = after;
@@ -90,25 +85,13 @@ fn placeholder(text: &str) -> Option<Piece<'_>> {
 
 /// Where the first placeholder of `template` begins.
 pub(crate) fn first_placeholder(template: &str) -> Option<usize> {
-    [template.find(SECRET), template.find(BASIC)]
-        .into_iter()
-        .flatten()
-        .min()
+    [template.find(SECRET), template.find(BASIC)].into_iter().flatten().min()
 }
 
 /// `template` with a harmless text for each placeholder, to see what the rest says.
 pub(crate) fn blanked(template: &str, place: Place) -> Result<String, Refusal> {
     let pieces = pieces(template, place)?;
-    Ok(pieces
-        .iter()
-        .map(|piece| {
-            if let Piece::Text(text) = piece {
-                text
-            } else {
-                "x"
-            }
-        })
-        .collect())
+    Ok(pieces.iter().map(|piece| if let Piece::Text(text) = piece { text } else { "x" }).collect())
 }
 
 /// The values that were filled into a request, so that they can be taken out of its answer.
@@ -155,37 +138,25 @@ impl Filled {
     }
 
     fn value(&mut self, name: &str, secrets: &dyn Secrets) -> Result<SecretString, Refusal> {
-        let value = secrets.secret(name).ok_or_else(|| Refusal::UnknownSecret {
-            name: name.to_owned(),
-        })?;
+        let value = secrets.secret(name).ok_or_else(|| Refusal::UnknownSecret { name: name.to_owned() })?;
         if value.expose_secret().chars().any(char::is_control) {
-            return Err(Refusal::UnfitSecret {
-                name: name.to_owned(),
-            });
+            return Err(Refusal::UnfitSecret { name: name.to_owned() });
         }
         self.remember(value.expose_secret());
         Ok(value)
     }
 
     fn remember(&mut self, value: &str) {
-        if value.len() >= SHORTEST_REMOVED
-            && !self
-                .values
-                .iter()
-                .any(|known| known.as_slice() == value.as_bytes())
-        {
+        if value.len() >= SHORTEST_REMOVED && !self.values.iter().any(|known| known.as_slice() == value.as_bytes()) {
             self.values.push(Zeroizing::new(value.as_bytes().to_vec()));
             // The longest first, so that no part of one is left behind by another.
-            self.values
-                .sort_by_key(|value| std::cmp::Reverse(value.len()));
+            self.values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         }
     }
 
     /// `bytes` without the values, for answers that echo the request.
     pub(crate) fn removed_from(&self, bytes: Vec<u8>) -> Vec<u8> {
-        self.values
-            .iter()
-            .fold(bytes, |bytes, value| replaced(bytes, value))
+        self.values.iter().fold(bytes, |bytes, value| replaced(bytes, value))
     }
 }
 
@@ -218,12 +189,7 @@ fn push(text: &mut String, value: &str, place: Place) {
 /// Percent-encoded so that no value can end the part of the URL that it stands in.
 fn encoded(value: &str) -> Zeroizing<String> {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let digit = |nibble: u8| {
-        DIGITS
-            .get(usize::from(nibble))
-            .copied()
-            .map_or('0', char::from)
-    };
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().map_or('0', char::from);
     let mut text = Zeroizing::new(String::with_capacity(value.len()));
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
@@ -265,11 +231,7 @@ mod tests {
 
     #[test]
     fn fills_headers() {
-        check(
-            "Bearer {{secret:token}}",
-            Place::Header,
-            "Bearer t0p/secret?&",
-        );
+        check("Bearer {{secret:token}}", Place::Header, "Bearer t0p/secret?&");
         check(
             "Token token={{secret:token}}; v={{secret:token}}",
             Place::Header,
@@ -295,16 +257,8 @@ mod tests {
 
     #[test]
     fn encodes_what_goes_into_urls() {
-        check(
-            "https://a.com/{{secret:token}}/x",
-            Place::Url,
-            "https://a.com/t0p%2Fsecret%3F%26/x",
-        );
-        check(
-            "https://a.com/?k={{basic:u:token}}",
-            Place::Url,
-            "https://a.com/?k=dTp0MHAvc2VjcmV0PyY%3D",
-        );
+        check("https://a.com/{{secret:token}}/x", Place::Url, "https://a.com/t0p%2Fsecret%3F%26/x");
+        check("https://a.com/?k={{basic:u:token}}", Place::Url, "https://a.com/?k=dTp0MHAvc2VjcmV0PyY%3D");
     }
 
     #[test]
@@ -319,16 +273,10 @@ mod tests {
             Place::Header,
             "the secret 'broken' holds a line break or another control character; store it without",
         );
-        let malformed =
-            "a placeholder in a header is malformed; write {{secret:NAME}} or {{basic:USER:NAME}}";
-        for template in [
-            "{{secret:",
-            "{{secret:}}",
-            "{{secret:a b}}",
-            "{{basic:token}}",
-            "{{basic:a:b:token}}",
-            "{{secret:token}",
-        ] {
+        let malformed = "a placeholder in a header is malformed; write {{secret:NAME}} or {{basic:USER:NAME}}";
+        for template in
+            ["{{secret:", "{{secret:}}", "{{secret:a b}}", "{{basic:token}}", "{{basic:a:b:token}}", "{{secret:token}"]
+        {
             check(template, Place::Header, malformed);
         }
     }
@@ -336,15 +284,9 @@ mod tests {
     #[test]
     fn takes_values_out_of_answers() {
         let mut filled = Filled::default();
-        filled
-            .fill("{{basic:u:token}} {{secret:token}}", Place::Header, &Vault)
-            .unwrap();
-        let clean =
-            |text: &str| String::from_utf8(filled.removed_from(text.as_bytes().to_vec())).unwrap();
-        assert_eq!(
-            clean("you sent t0p/secret?& t0p/secret?&"),
-            "you sent [secret] [secret]"
-        );
+        filled.fill("{{basic:u:token}} {{secret:token}}", Place::Header, &Vault).unwrap();
+        let clean = |text: &str| String::from_utf8(filled.removed_from(text.as_bytes().to_vec())).unwrap();
+        assert_eq!(clean("you sent t0p/secret?& t0p/secret?&"), "you sent [secret] [secret]");
         assert_eq!(clean("Basic dTp0MHAvc2VjcmV0PyY="), "Basic [secret]");
         assert_eq!(clean("/hooks/t0p%2Fsecret%3F%26"), "/hooks/[secret]");
         assert_eq!(clean("nothing of the kind"), "nothing of the kind");

@@ -6,9 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::Call;
 use super::error::Refusal;
-use crate::signature::standard_webhooks::{
-    ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, seconds, sign,
-};
+use crate::signature::standard_webhooks::{ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, seconds, sign};
 
 /// How a request is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,33 +18,18 @@ pub struct Signing {
 }
 
 /// The headers that sign `call`: its key as the id, its time, its body.
-pub(crate) fn headers(
-    signing: &Signing,
-    call: &Call<'_>,
-) -> Result<[(HeaderName, HeaderValue); 3], Refusal> {
+pub(crate) fn headers(signing: &Signing, call: &Call<'_>) -> Result<[(HeaderName, HeaderValue); 3], Refusal> {
     if signing.scheme != "standard-webhooks" {
-        return Err(Refusal::SigningScheme(
-            signing.scheme.chars().take(64).collect(),
-        ));
+        return Err(Refusal::SigningScheme(signing.scheme.chars().take(64).collect()));
     }
     let name = || signing.secret.clone();
-    let secret = call
-        .secrets
-        .secret(&signing.secret)
-        .ok_or_else(|| Refusal::UnknownSecret { name: name() })?;
+    let secret = call.secrets.secret(&signing.secret).ok_or_else(|| Refusal::UnknownSecret { name: name() })?;
     let body = call.body.as_deref().unwrap_or_default();
-    let signature =
-        sign(secret.expose_secret().as_bytes(), call.key, call.now, body).map_err(|cause| {
-            Refusal::SigningKey {
-                name: name(),
-                cause,
-            }
-        })?;
+    let signature = sign(secret.expose_secret().as_bytes(), call.key, call.now, body)
+        .map_err(|cause| Refusal::SigningKey { name: name(), cause })?;
     let value = |name: &'static str, value: &str| {
-        let value = HeaderValue::from_str(value).map_err(|_| Refusal::Header {
-            name: name.to_owned(),
-            problem: "cannot carry the key of this action",
-        })?;
+        let value = HeaderValue::from_str(value)
+            .map_err(|_| Refusal::Header { name: name.to_owned(), problem: "cannot carry the key of this action" })?;
         Ok::<_, Refusal>((HeaderName::from_static(name), value))
     };
     Ok([

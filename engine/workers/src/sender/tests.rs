@@ -84,12 +84,7 @@ fn call(url: &str) -> Call<'_> {
 async fn send_with(options: Options, call: Call<'_>) -> Result<Outcome, SendError> {
     let hosts = AllowedHosts::of_url("`hosts` of source 'support'", call.url).unwrap();
     let sender = Sender::with_lookup(&options, Arc::new(AllNamesAreLocal)).unwrap();
-    sender
-        .send(Call {
-            hosts: &[&hosts],
-            ..call
-        })
-        .await
+    sender.send(Call { hosts: &[&hosts], ..call }).await
 }
 
 async fn send(call: Call<'_>) -> Result<Outcome, SendError> {
@@ -97,8 +92,5 @@ async fn send(call: Call<'_>) -> Result<Outcome, SendError> {
 }
 
 fn headers(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }

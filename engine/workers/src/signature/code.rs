@@ -42,55 +42,28 @@ struct Clock {
 
 impl Code {
     pub(super) fn new<S: AsRef<[u8]>>(scheme: &Scheme, secrets: &[S]) -> Result<Self, Invalid> {
-        let missing = |member| Invalid::MissingMember {
-            member,
-            scheme: "hmac",
-        };
+        let missing = |member| Invalid::MissingMember { member, scheme: "hmac" };
         let header_name = header("header", &scheme.header)?.ok_or_else(|| missing("header"))?;
         if scheme.key == KeyForm::Md5 {
             key_template(scheme)?;
         }
-        let names = [
-            ("id", Value::Id),
-            ("timestamp", Value::Timestamp),
-            ("body", Value::Body),
-        ];
-        let signed = pieces(
-            &scheme.signed,
-            "signed",
-            &names,
-            "{id}, {timestamp} and {body}",
-        )?;
+        let names = [("id", Value::Id), ("timestamp", Value::Timestamp), ("body", Value::Body)];
+        let signed = pieces(&scheme.signed, "signed", &names, "{id}, {timestamp} and {body}")?;
         let names = |value| signed.contains(&Piece::Value(value));
-        let uncovered = |placeholder, consequence| Invalid::Uncovered {
-            member: "signed",
-            placeholder,
-            consequence,
-        };
+        let uncovered = |placeholder, consequence| Invalid::Uncovered { member: "signed", placeholder, consequence };
         if !names(Value::Body) {
-            return Err(uncovered(
-                "body",
-                "anybody who saw one webhook could send others",
-            ));
+            return Err(uncovered("body", "anybody who saw one webhook could send others"));
         }
         if names(Value::Id) && scheme.id_header.is_empty() {
             return Err(missing("id_header"));
         }
-        let timestamp = match (
-            header("timestamp_header", &scheme.timestamp_header)?,
-            names(Value::Timestamp),
-        ) {
-            (Some(header), true) => Some(Clock {
-                header,
-                format: scheme.timestamp_format,
-                tolerance: scheme.tolerance,
-            }),
+        let timestamp = match (header("timestamp_header", &scheme.timestamp_header)?, names(Value::Timestamp)) {
+            (Some(header), true) => {
+                Some(Clock { header, format: scheme.timestamp_format, tolerance: scheme.tolerance })
+            }
             (None, true) => return Err(missing("timestamp_header")),
             (Some(_), false) => {
-                return Err(uncovered(
-                    "timestamp",
-                    "its header could say anything; leave it out",
-                ));
+                return Err(uncovered("timestamp", "its header could say anything; leave it out"));
             }
             (None, false) => None,
         };
@@ -100,11 +73,7 @@ impl Code {
             header: header_name,
             prefix: scheme.prefix.clone(),
             encoding: scheme.encoding,
-            list: if scheme.scheme == Kind::StandardWebhooks {
-                List::Several
-            } else {
-                List::One
-            },
+            list: if scheme.scheme == Kind::StandardWebhooks { List::Several } else { List::One },
             keys: keys.collect::<Result<_, _>>()?,
             signed,
             timestamp,
@@ -129,16 +98,10 @@ impl Code {
             }
         };
         let id = match id_header {
-            Some(header) if self.signed.contains(&Piece::Value(Value::Id)) => {
-                required(field, header)?
-            }
+            Some(header) if self.signed.contains(&Piece::Value(Value::Id)) => required(field, header)?,
             _ => b"",
         };
-        let parts: Vec<&[u8]> = self
-            .signed
-            .iter()
-            .map(|piece| piece.bytes(id, time_text, body))
-            .collect();
+        let parts: Vec<&[u8]> = self.signed.iter().map(|piece| piece.bytes(id, time_text, body)).collect();
         let mut matches = Choice::from(0);
         for key in &self.keys {
             let expected = key.sign(&parts);
@@ -147,9 +110,7 @@ impl Code {
             }
         }
         if !bool::from(matches) {
-            return Err(Refused::Mismatch {
-                tried: self.keys.len(),
-            });
+            return Err(Refused::Mismatch { tried: self.keys.len() });
         }
         let Some((clock, time)) = time else {
             return Ok(None);
@@ -178,10 +139,7 @@ impl Code {
                 (List::One, Encoding::Hex) => "the configured prefix and a signature in hex",
                 (List::One, Encoding::Base64) => "the configured prefix and a signature in base64",
             };
-            return Err(Refused::Malformed {
-                header: self.header.clone(),
-                expected,
-            });
+            return Err(Refused::Malformed { header: self.header.clone(), expected });
         }
         Ok(signatures)
     }
@@ -201,29 +159,16 @@ impl Piece<Value> {
 impl Clock {
     fn read(&self, text: &[u8]) -> Result<Timestamp, Refused> {
         let text = std::str::from_utf8(text).unwrap_or_default();
-        let number = || {
-            text.bytes()
-                .all(|byte| byte.is_ascii_digit())
-                .then(|| text.parse::<i64>().ok())
-                .flatten()
-        };
+        let number = || text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i64>().ok()).flatten();
         let (time, expected) = match self.format {
-            TimestampFormat::Unix => (
-                number().map(Timestamp::from_seconds),
-                "whole seconds since 1970",
-            ),
+            TimestampFormat::Unix => (number().map(Timestamp::from_seconds), "whole seconds since 1970"),
             TimestampFormat::UnixMs => (
-                number()
-                    .and_then(|millis| millis.checked_mul(1000))
-                    .map(Timestamp::from_micros),
+                number().and_then(|millis| millis.checked_mul(1000)).map(Timestamp::from_micros),
                 "whole milliseconds since 1970",
             ),
             TimestampFormat::Rfc3339 => (text.parse().ok(), "a time such as 2026-01-05T08:00:00Z"),
         };
-        time.ok_or_else(|| Refused::Malformed {
-            header: self.header.clone(),
-            expected,
-        })
+        time.ok_or_else(|| Refused::Malformed { header: self.header.clone(), expected })
     }
 
     fn compare(&self, time: Timestamp, now: Timestamp) -> Result<(), Refused> {
@@ -231,16 +176,10 @@ impl Clock {
         let age_micros = now.since(time);
         let age_seconds = age_micros / 1_000_000;
         if age_micros > tolerance.seconds() * 1_000_000 {
-            return Err(Refused::Stale {
-                age_seconds,
-                tolerance,
-            });
+            return Err(Refused::Stale { age_seconds, tolerance });
         }
         if age_micros < -tolerance.seconds() * 1_000_000 {
-            return Err(Refused::Early {
-                ahead_seconds: age_seconds.saturating_neg(),
-                tolerance,
-            });
+            return Err(Refused::Early { ahead_seconds: age_seconds.saturating_neg(), tolerance });
         }
         Ok(())
     }

@@ -29,10 +29,7 @@ impl Key {
     pub(super) fn new(scheme: &Scheme, secret: &[u8], position: usize) -> Result<Self, Invalid> {
         let bytes = derive(scheme, secret, position)?;
         // A code takes keys of any length; the error is there for other kinds of codes.
-        let unfit = |_| Invalid::MalformedSecret {
-            position,
-            expected: "a usable key",
-        };
+        let unfit = |_| Invalid::MalformedSecret { position, expected: "a usable key" };
         Ok(match scheme.algorithm {
             Algorithm::Sha1 => Self::Sha1(Hmac::new_from_slice(&bytes).map_err(unfit)?),
             Algorithm::Sha256 => Self::Sha256(Hmac::new_from_slice(&bytes).map_err(unfit)?),
@@ -77,11 +74,7 @@ pub(super) fn key_template(scheme: &Scheme) -> Result<Vec<Piece<()>>, Invalid> {
     let member = "key_template";
     let template = pieces(&scheme.key_template, member, &[("secret", ())], "{secret}")?;
     if !template.contains(&Piece::Value(())) {
-        return Err(Invalid::Uncovered {
-            member,
-            placeholder: "secret",
-            consequence: "anybody could make the key",
-        });
+        return Err(Invalid::Uncovered { member, placeholder: "secret", consequence: "anybody could make the key" });
     }
     Ok(template)
 }
@@ -91,10 +84,7 @@ fn from_base64(secret: &[u8], position: usize) -> Result<Vec<u8>, Invalid> {
     match BASE64.decode(text) {
         Ok(key) if !key.is_empty() => Ok(key),
         Ok(_) => Err(Invalid::EmptySecret { position }),
-        Err(_) => Err(Invalid::MalformedSecret {
-            position,
-            expected: "base64, as in whsec_MfKQ9r8G...",
-        }),
+        Err(_) => Err(Invalid::MalformedSecret { position, expected: "base64, as in whsec_MfKQ9r8G..." }),
     }
 }
 

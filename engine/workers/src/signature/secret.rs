@@ -49,11 +49,7 @@ pub(super) fn check(kind: Kind, secret: &[u8], position: usize) -> Result<(), In
     if secret.trim_ascii().is_empty() {
         return Err(Invalid::EmptySecret { position });
     }
-    let guarded = if kind == Kind::Basic {
-        password(secret, position)?
-    } else {
-        secret
-    };
+    let guarded = if kind == Kind::Basic { password(secret, position)? } else { secret };
     if is_placeholder(guarded) {
         return Err(Invalid::Placeholder { position });
     }
@@ -65,10 +61,7 @@ fn password(secret: &[u8], position: usize) -> Result<&[u8], Invalid> {
     let mut parts = secret.splitn(2, |byte| *byte == b':');
     match (parts.next(), parts.next()) {
         (Some(user), Some(password)) if !user.is_empty() && !password.is_empty() => Ok(password),
-        _ => Err(Invalid::MalformedSecret {
-            position,
-            expected: "of the form user:password",
-        }),
+        _ => Err(Invalid::MalformedSecret { position, expected: "of the form user:password" }),
     }
 }
 
@@ -79,23 +72,15 @@ fn is_placeholder(secret: &[u8]) -> bool {
         .filter(|byte| !byte.is_ascii_punctuation() && **byte != b' ')
         .map(u8::to_ascii_lowercase)
         .collect();
-    let repeated = plain
-        .first()
-        .is_none_or(|first| plain.iter().all(|byte| byte == first));
-    repeated
-        || is_unfilled(secret)
-        || PLACEHOLDERS
-            .iter()
-            .any(|placeholder| placeholder.as_bytes() == plain)
+    let repeated = plain.first().is_none_or(|first| plain.iter().all(|byte| byte == first));
+    repeated || is_unfilled(secret) || PLACEHOLDERS.iter().any(|placeholder| placeholder.as_bytes() == plain)
 }
 
 /// Whether it is a variable that nobody filled in, such as `${SECRET}` or `<your secret>`.
 fn is_unfilled(secret: &[u8]) -> bool {
     [("${", "}"), ("{{", "}}"), ("<", ">"), ("%(", ")s")]
         .iter()
-        .any(|(open, close)| {
-            secret.starts_with(open.as_bytes()) && secret.ends_with(close.as_bytes())
-        })
+        .any(|(open, close)| secret.starts_with(open.as_bytes()) && secret.ends_with(close.as_bytes()))
 }
 
 #[cfg(test)]
@@ -122,22 +107,13 @@ mod tests {
             "<your secret>",
             "whsec_secret",
         ] {
-            assert_eq!(
-                check(Kind::Token, secret.as_bytes(), 1),
-                Err(Invalid::Placeholder { position: 1 }),
-                "{secret}"
-            );
+            assert_eq!(check(Kind::Token, secret.as_bytes(), 1), Err(Invalid::Placeholder { position: 1 }), "{secret}");
         }
     }
 
     #[test]
     fn takes_secrets_that_only_look_plain() {
-        for secret in [
-            "It's a Secret to Everybody",
-            "correct horse",
-            "s3cret",
-            "\u{e9}\u{e8}",
-        ] {
+        for secret in ["It's a Secret to Everybody", "correct horse", "s3cret", "\u{e9}\u{e8}"] {
             assert_eq!(check(Kind::Hmac, secret.as_bytes(), 1), Ok(()), "{secret}");
         }
         assert_eq!(check(Kind::Hmac, &[0xff, 0x00, 0x9c], 1), Ok(()));
@@ -145,21 +121,11 @@ mod tests {
 
     #[test]
     fn wants_user_and_password_for_basic() {
-        let malformed = Err(Invalid::MalformedSecret {
-            position: 1,
-            expected: "of the form user:password",
-        });
+        let malformed = Err(Invalid::MalformedSecret { position: 1, expected: "of the form user:password" });
         for secret in ["hunter42", ":hunter42", "user:"] {
-            assert_eq!(
-                check(Kind::Basic, secret.as_bytes(), 1),
-                malformed,
-                "{secret}"
-            );
+            assert_eq!(check(Kind::Basic, secret.as_bytes(), 1), malformed, "{secret}");
         }
-        assert_eq!(
-            check(Kind::Basic, b"user:changeme", 1),
-            Err(Invalid::Placeholder { position: 1 })
-        );
+        assert_eq!(check(Kind::Basic, b"user:changeme", 1), Err(Invalid::Placeholder { position: 1 }));
         assert_eq!(check(Kind::Basic, b"secret:hunter42:x", 1), Ok(()));
     }
 }

@@ -66,26 +66,14 @@ mod tests {
             Timestamp::from_micros(1_614_265_330_999_999),
             br#"{"test": 2432232314}"#,
         );
-        assert_eq!(
-            signature.unwrap(),
-            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
-        );
+        assert_eq!(signature.unwrap(), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
     #[test]
     fn refuses_to_sign_with_what_is_no_key() {
         let at = Timestamp::from_seconds(0);
-        assert_eq!(
-            sign(b"", "m", at, b""),
-            Err(Invalid::EmptySecret { position: 1 })
-        );
-        assert_eq!(
-            sign(b"whsec_secret", "m", at, b""),
-            Err(Invalid::Placeholder { position: 1 })
-        );
-        assert!(matches!(
-            sign(b"whsec_not base64!", "m", at, b""),
-            Err(Invalid::MalformedSecret { .. })
-        ));
+        assert_eq!(sign(b"", "m", at, b""), Err(Invalid::EmptySecret { position: 1 }));
+        assert_eq!(sign(b"whsec_secret", "m", at, b""), Err(Invalid::Placeholder { position: 1 }));
+        assert!(matches!(sign(b"whsec_not base64!", "m", at, b""), Err(Invalid::MalformedSecret { .. })));
     }
 }

@@ -32,47 +32,29 @@ impl Token {
             Kind::Bearer => (AUTHORIZATION, Form::Word("bearer")),
             _ => ("", Form::Plain(scheme.prefix.clone())),
         };
-        let header =
-            header("header", named(&scheme.header, usual))?.ok_or(Invalid::MissingMember {
-                member: "header",
-                scheme: "token",
-            })?;
-        Ok(Self {
-            header,
-            form,
-            hashes: secrets.iter().map(|secret| hash(secret.as_ref())).collect(),
-        })
+        let header = header("header", named(&scheme.header, usual))?
+            .ok_or(Invalid::MissingMember { member: "header", scheme: "token" })?;
+        Ok(Self { header, form, hashes: secrets.iter().map(|secret| hash(secret.as_ref())).collect() })
     }
 
     pub(super) fn verify<'a>(&self, field: &impl Fn(&str) -> Field<'a>) -> Result<(), Refused> {
         let value = required(field, &self.header)?;
-        let malformed = |expected| Refused::Malformed {
-            header: self.header.clone(),
-            expected,
-        };
+        let malformed = |expected| Refused::Malformed { header: self.header.clone(), expected };
         let token = match &self.form {
             Form::Plain(prefix) => value
                 .strip_prefix(prefix.as_bytes())
                 .map(<[u8]>::to_vec)
                 .ok_or_else(|| malformed("a token with the configured prefix"))?,
-            Form::Word(word) => after_word(value, word)
-                .map(<[u8]>::to_vec)
-                .ok_or_else(|| malformed("a bearer token"))?,
+            Form::Word(word) => {
+                after_word(value, word).map(<[u8]>::to_vec).ok_or_else(|| malformed("a bearer token"))?
+            }
             Form::Basic => after_word(value, "basic")
                 .and_then(|credentials| decode(Encoding::Base64, credentials))
                 .ok_or_else(|| malformed("basic credentials"))?,
         };
         let sent = hash(&token);
-        let matches = self.hashes.iter().fold(Choice::from(0), |found, expected| {
-            found | expected.ct_eq(&sent)
-        });
-        if bool::from(matches) {
-            Ok(())
-        } else {
-            Err(Refused::Mismatch {
-                tried: self.hashes.len(),
-            })
-        }
+        let matches = self.hashes.iter().fold(Choice::from(0), |found, expected| found | expected.ct_eq(&sent));
+        if bool::from(matches) { Ok(()) } else { Err(Refused::Mismatch { tried: self.hashes.len() }) }
     }
 
     /// How many secrets it holds.
@@ -84,8 +66,7 @@ impl Token {
 /// What follows `word` and spaces.
 fn after_word<'a>(value: &'a [u8], word: &str) -> Option<&'a [u8]> {
     let (first, rest) = value.split_at_checked(word.len())?;
-    (first.eq_ignore_ascii_case(word.as_bytes()) && rest.first() == Some(&b' '))
-        .then(|| rest.trim_ascii())
+    (first.eq_ignore_ascii_case(word.as_bytes()) && rest.first() == Some(&b' ')).then(|| rest.trim_ascii())
 }
 
 fn hash(token: &[u8]) -> [u8; 32] {

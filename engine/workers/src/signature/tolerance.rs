@@ -86,17 +86,8 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: Option<(i64, &str)>) {
-        let actual = text
-            .parse::<Tolerance>()
-            .ok()
-            .map(|tolerance| (tolerance.seconds(), tolerance.to_string()));
-        assert_eq!(
-            actual
-                .as_ref()
-                .map(|(seconds, text)| (*seconds, text.as_str())),
-            expected,
-            "{text}"
-        );
+        let actual = text.parse::<Tolerance>().ok().map(|tolerance| (tolerance.seconds(), tolerance.to_string()));
+        assert_eq!(actual.as_ref().map(|(seconds, text)| (*seconds, text.as_str())), expected, "{text}");
     }
 
     #[test]
@@ -109,19 +100,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_tolerance() {
-        for text in [
-            "",
-            "5",
-            "m",
-            "0s",
-            "-5m",
-            "+5m",
-            "5m1h",
-            "25h",
-            "5 m",
-            "1d",
-            "99999999999s",
-        ] {
+        for text in ["", "5", "m", "0s", "-5m", "+5m", "5m1h", "25h", "5 m", "1d", "99999999999s"] {
             check(text, None);
         }
     }

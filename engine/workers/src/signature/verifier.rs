@@ -28,10 +28,7 @@ impl fmt::Debug for Verifier {
             Check::Token(token) => ("token", token.tried()),
             Check::Nothing => ("nothing", 0),
         };
-        f.debug_struct("Verifier")
-            .field("check", &check)
-            .field("secrets", &secrets)
-            .finish_non_exhaustive()
+        f.debug_struct("Verifier").field("check", &check).field("secrets", &secrets).finish_non_exhaustive()
     }
 }
 
@@ -58,9 +55,7 @@ impl Verifier {
         let check = match scheme.scheme {
             Kind::None => Check::Nothing,
             Kind::Token | Kind::Basic | Kind::Bearer => Check::Token(Token::new(scheme, secrets)?),
-            Kind::Hmac | Kind::StandardWebhooks => {
-                Check::Code(Box::new(Code::new(scheme, secrets)?))
-            }
+            Kind::Hmac | Kind::StandardWebhooks => Check::Code(Box::new(Code::new(scheme, secrets)?)),
         };
         let id_header = header("id_header", &scheme.id_header)?;
         Ok(Self { check, id_header })
@@ -80,31 +75,18 @@ impl Verifier {
             Check::Code(code) => code.verify(&field, self.id_header.as_deref(), body, now)?,
         };
         let delivery_id = match self.id_header.as_deref().map(field) {
-            Some(Field::Once(id)) => std::str::from_utf8(id)
-                .ok()
-                .filter(|id| !id.is_empty())
-                .map(str::to_owned),
+            Some(Field::Once(id)) => std::str::from_utf8(id).ok().filter(|id| !id.is_empty()).map(str::to_owned),
             _ => None,
         };
-        Ok(Verified {
-            delivery_id,
-            timestamp,
-        })
+        Ok(Verified { delivery_id, timestamp })
     }
 }
 
-pub(super) fn required<'a>(
-    field: &impl Fn(&str) -> Field<'a>,
-    header: &str,
-) -> Result<&'a [u8], Refused> {
+pub(super) fn required<'a>(field: &impl Fn(&str) -> Field<'a>, header: &str) -> Result<&'a [u8], Refused> {
     match field(header) {
         Field::Once(value) => Ok(value),
-        Field::Absent => Err(Refused::Missing {
-            header: header.to_owned(),
-        }),
-        Field::Repeated => Err(Refused::Repeated {
-            header: header.to_owned(),
-        }),
+        Field::Absent => Err(Refused::Missing { header: header.to_owned() }),
+        Field::Repeated => Err(Refused::Repeated { header: header.to_owned() }),
     }
 }
 
@@ -112,10 +94,7 @@ pub(super) fn required<'a>(
 pub(super) fn header(member: &'static str, value: &str) -> Result<Option<String>, Invalid> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if !value.bytes().all(fits) {
-        return Err(Invalid::BadHeader {
-            member,
-            value: value.to_owned(),
-        });
+        return Err(Invalid::BadHeader { member, value: value.to_owned() });
     }
     Ok((!value.is_empty()).then(|| value.to_ascii_lowercase()))
 }

@@ -7,16 +7,7 @@ use serde_json::Map;
 const PREFIX: &str = "deskbell.";
 
 /// The attributes of an envelope that have a place of their own in a canonical event.
-const ATTRIBUTES: &[&str] = &[
-    "specversion",
-    "id",
-    "type",
-    "subject",
-    "time",
-    "data",
-    "data_base64",
-    "datacontenttype",
-];
+const ATTRIBUTES: &[&str] = &["specversion", "id", "type", "subject", "time", "data", "data_base64", "datacontenttype"];
 
 /// The events of a webhook, passed through as they are: the engine checks what they say.
 ///
@@ -37,27 +28,17 @@ pub(crate) fn parse(delivery: &Delivery, cx: &Context<'_>) -> Result<Parsed> {
         }
     }
     if events.is_empty() && ignored.is_empty() && n_envelopes > 0 {
-        let first = rejected
-            .first()
-            .and_then(|rejected| rejected.get("problem"))
-            .and_then(Value::as_str);
-        return Err(Error::fail(format!(
-            "the body holds no CloudEvent: {}",
-            first.unwrap_or("it is empty")
-        )));
+        let first = rejected.first().and_then(|rejected| rejected.get("problem")).and_then(Value::as_str);
+        return Err(Error::fail(format!("the body holds no CloudEvent: {}", first.unwrap_or("it is empty"))));
     }
     let mut parsed = Parsed::events(events);
     if parsed.events.is_empty() {
         let kind = ignored.into_iter().next();
-        let reason = kind.map_or("an empty batch".to_owned(), |kind| {
-            format!("{kind} is none of Deskbell's types")
-        });
+        let reason = kind.map_or("an empty batch".to_owned(), |kind| format!("{kind} is none of Deskbell's types"));
         parsed = Parsed::ignored(reason);
     }
     if !rejected.is_empty() {
-        parsed
-            .extra
-            .insert("rejected".to_owned(), Value::from(rejected));
+        parsed.extra.insert("rejected".to_owned(), Value::from(rejected));
     }
     Ok(parsed)
 }
@@ -96,9 +77,7 @@ fn percent_decoded(text: &str) -> String {
             .flatten()
             .and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
         bytes.push(code.unwrap_or(*first));
-        rest = after
-            .get(if code.is_some() { 2 } else { 0 }..)
-            .unwrap_or_default();
+        rest = after.get(if code.is_some() { 2 } else { 0 }..).unwrap_or_default();
     }
     String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
@@ -118,9 +97,7 @@ fn read(envelope: Value, delivery: &Delivery) -> std::result::Result<CanonicalEv
     }
     let (id, kind, subject) = (required("id")?, required("type")?, text("subject")?);
     let time = match text("time")? {
-        Some(time) => {
-            Instant::parse_rfc3339(&time).map_err(|error| format!("time: {}", error.message))?
-        }
+        Some(time) => Instant::parse_rfc3339(&time).map_err(|error| format!("time: {}", error.message))?,
         None => delivery.received_at,
     };
     if !kind.starts_with(PREFIX) {
@@ -140,10 +117,7 @@ fn read(envelope: Value, delivery: &Delivery) -> std::result::Result<CanonicalEv
     };
     let mut event = CanonicalEvent::new(kind, id, time).data(data);
     event.subject = subject;
-    event.extra = envelope
-        .into_iter()
-        .filter(|(name, _)| !ATTRIBUTES.contains(&name.as_str()))
-        .collect();
+    event.extra = envelope.into_iter().filter(|(name, _)| !ATTRIBUTES.contains(&name.as_str())).collect();
     Ok(event)
 }
 
@@ -153,13 +127,9 @@ mod tests {
 
     #[test]
     fn headers_are_decoded() {
-        for (header, expected) in [
-            ("plain", "plain"),
-            ("a%20b", "a b"),
-            ("%E2%82%AC", "€"),
-            ("100%", "100%"),
-            ("%zz", "%zz"),
-        ] {
+        for (header, expected) in
+            [("plain", "plain"), ("a%20b", "a b"), ("%E2%82%AC", "€"), ("100%", "100%"), ("%zz", "%zz")]
+        {
             assert_eq!(percent_decoded(header), expected);
         }
     }

@@ -14,9 +14,6 @@ pub(crate) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            callback_url: None,
-            callback_secret: "callback".to_owned(),
-        }
+        Self { callback_url: None, callback_secret: "callback".to_owned() }
     }
 }

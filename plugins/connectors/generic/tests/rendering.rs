@@ -8,18 +8,10 @@ use deskbell_plugin_generic::Generic;
 #[test]
 fn actions_are_signed_with_the_source_s_secret() {
     for (settings, secret) in [
-        (
-            json!({ "callback_url": "https://desk.example/a" }),
-            "callback",
-        ),
-        (
-            json!({ "callback_url": "https://desk.example/a", "callback_secret": "webhook" }),
-            "webhook",
-        ),
+        (json!({ "callback_url": "https://desk.example/a" }), "callback"),
+        (json!({ "callback_url": "https://desk.example/a", "callback_secret": "webhook" }), "webhook"),
     ] {
-        let host = TestHost::new()
-            .settings(settings)
-            .now("2026-03-02T09:30:00Z");
+        let host = TestHost::new().settings(settings).now("2026-03-02T09:30:00Z");
         let action = testing::action(json!({ "kind": "ticket.note", "data": { "body": "x" } }));
         let step = host.render::<Generic>(&action, &[]).unwrap();
         let sign = match step {
@@ -27,10 +19,7 @@ fn actions_are_signed_with_the_source_s_secret() {
             _ => None,
         };
         let sign = sign.unwrap();
-        assert_eq!(
-            (sign.scheme.as_str(), sign.secret.as_str()),
-            ("standard-webhooks", secret)
-        );
+        assert_eq!((sign.scheme.as_str(), sign.secret.as_str()), ("standard-webhooks", secret));
     }
 }
 
@@ -50,9 +39,6 @@ fn what_a_batch_left_out_is_told() {
     let host = TestHost::new();
     let parsed = host.parse::<Generic>(&delivery).unwrap();
     assert_eq!(parsed.events.len(), 1);
-    assert_eq!(
-        parsed.extra["rejected"],
-        json!([{ "index": 1, "problem": "id is missing" }])
-    );
+    assert_eq!(parsed.extra["rejected"], json!([{ "index": 1, "problem": "id is missing" }]));
     assert_eq!(host.logs().len(), 1);
 }

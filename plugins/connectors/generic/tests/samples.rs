@@ -15,10 +15,7 @@ fn parse(folder: &Path) -> Vec<(String, Result<Parsed>)> {
             let path = entry.unwrap().path();
             let body: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
             let delivery = testing::delivery(json!({ "id": "msg_1", "body": body }));
-            (
-                path.display().to_string(),
-                TestHost::new().parse::<Generic>(&delivery),
-            )
+            (path.display().to_string(), TestHost::new().parse::<Generic>(&delivery))
         })
         .collect()
 }

@@ -16,12 +16,8 @@ pub(crate) fn refusal(exchange: &Exchange) -> Result<Option<Reason>> {
     let said = said(response);
     match response.status {
         // The operator can mend the credentials, and then every waiting action goes through.
-        401 => Err(Error::retry(
-            "GitHub refused the credentials (401); check the secret 'token'",
-        )),
-        403 if is_rate_limit(response, &said) => Err(Error::retry(
-            "GitHub answered 403: the rate limit is used up",
-        )),
+        401 => Err(Error::retry("GitHub refused the credentials (401); check the secret 'token'")),
+        403 if is_rate_limit(response, &said) => Err(Error::retry("GitHub answered 403: the rate limit is used up")),
         status => Ok(Some(format!("GitHub answered {status}{said}"))),
     }
 }
@@ -29,9 +25,7 @@ pub(crate) fn refusal(exchange: &Exchange) -> Result<Option<Reason>> {
 /// Removing a label that is not there is answered 404, but it is as was asked.
 fn is_gone_already(exchange: &Exchange) -> bool {
     let request = &exchange.request;
-    exchange.response.status == 404
-        && request.method == "DELETE"
-        && request.url.contains("/labels/")
+    exchange.response.status == 404 && request.method == "DELETE" && request.url.contains("/labels/")
 }
 
 fn is_rate_limit(response: &Response, said: &str) -> bool {
@@ -59,18 +53,12 @@ pub(crate) fn follow(plan: Vec<Request>, so_far: &[Exchange]) -> Result<RenderSt
         }
     }
     let rest: Vec<Request> = plan.into_iter().skip(so_far.len()).collect();
-    if rest.is_empty() {
-        Ok(RenderStep::Done(comment(so_far)))
-    } else {
-        Ok(RenderStep::Requests(rest))
-    }
+    if rest.is_empty() { Ok(RenderStep::Done(comment(so_far))) } else { Ok(RenderStep::Requests(rest)) }
 }
 
 /// The address of the comment that the last request made, where it made one.
 fn comment(so_far: &[Exchange]) -> Option<String> {
-    let last = so_far
-        .last()
-        .filter(|last| last.request.url.ends_with("/comments"))?;
+    let last = so_far.last().filter(|last| last.request.url.ends_with("/comments"))?;
     let made: Value = last.response.json().ok()?;
     crate::reading::text(made.get("html_url"))
 }

@@ -65,11 +65,7 @@ fn requester(issue: &Value) -> Value {
     let user = issue.get("user");
     let mut requester = json!({ "id": login(user) });
     let member = |name: &str| user.and_then(|user| text(user.get(name)));
-    put(
-        &mut requester,
-        "name",
-        member("name").or_else(|| member("full_name")),
-    );
+    put(&mut requester, "name", member("name").or_else(|| member("full_name")));
     put(&mut requester, "email", member("email"));
     requester
 }

@@ -17,27 +17,15 @@ pub(crate) fn parse(action: &str, change: &Change<'_>) -> Parsed {
         "assigned" => updated(change, &[("assignee", assigned(change))]),
         "unassigned" => updated(change, &[("assignee", unassigned(change))]),
         "closed" | "reopened" => turned(change),
-        "milestoned" | "demilestoned" => updated(
-            change,
-            &[("custom.milestone", milestone(change.issue).into())],
-        ),
+        "milestoned" | "demilestoned" => updated(change, &[("custom.milestone", milestone(change.issue).into())]),
         "typed" | "untyped" => {
             let labels = each(change.issue.get("labels"), "name");
-            updated(
-                change,
-                &[("type", kind(change.issue, &labels, change.settings).into())],
-            )
+            updated(change, &[("type", kind(change.issue, &labels, change.settings).into())])
         }
         "transferred" => transferred(change),
         // The issue's own times do not tell when it was deleted.
-        "deleted" => change.event(
-            "deskbell.ticket.deleted",
-            change.received_at,
-            json!({ "actor": actor(change) }),
-        ),
-        other => Parsed::ignored(format!(
-            "issues.{other} changes nothing that Deskbell keeps"
-        )),
+        "deleted" => change.event("deskbell.ticket.deleted", change.received_at, json!({ "actor": actor(change) })),
+        other => Parsed::ignored(format!("issues.{other} changes nothing that Deskbell keeps")),
     }
 }
 
@@ -56,23 +44,13 @@ fn created(change: &Change<'_>) -> Parsed {
     if let Some(status) = ticket.get_mut("status").filter(|status| *status == "open") {
         *status = Value::from("new");
     }
-    change.event(
-        "deskbell.ticket.created",
-        at,
-        json!({ "ticket": ticket, "actor": actor(change) }),
-    )
+    change.event("deskbell.ticket.created", at, json!({ "ticket": ticket, "actor": actor(change) }))
 }
 
 fn updated(change: &Change<'_>, fields: &[(&str, Value)]) -> Parsed {
-    let changes: serde_json::Map<String, Value> = fields
-        .iter()
-        .map(|(field, to)| ((*field).to_owned(), json!({ "to": to })))
-        .collect();
-    change.event(
-        "deskbell.ticket.updated",
-        changed_at(change),
-        json!({ "changes": changes, "actor": actor(change) }),
-    )
+    let changes: serde_json::Map<String, Value> =
+        fields.iter().map(|(field, to)| ((*field).to_owned(), json!({ "to": to }))).collect();
+    change.event("deskbell.ticket.updated", changed_at(change), json!({ "changes": changes, "actor": actor(change) }))
 }
 
 /// An edit says which texts it changed; where it says nothing, the issue is shown whole.
@@ -80,18 +58,10 @@ fn edited(change: &Change<'_>) -> Parsed {
     let changes = change.body.get("changes").and_then(Value::as_object);
     let title = changes.and_then(|changes| changes.get("title"));
     if title.is_some() {
-        return updated(
-            change,
-            &[(
-                "subject",
-                change.issue.get("title").cloned().unwrap_or_default(),
-            )],
-        );
+        return updated(change, &[("subject", change.issue.get("title").cloned().unwrap_or_default())]);
     }
     if changes.is_some_and(|changes| !changes.is_empty()) {
-        return Parsed::ignored(
-            "issues.edited changes only the description, which Deskbell keeps as it was",
-        );
+        return Parsed::ignored("issues.edited changes only the description, which Deskbell keeps as it was");
     }
     let data = json!({ "ticket": ticket(change.issue, change.settings), "actor": actor(change) });
     change.event("deskbell.ticket.snapshot", changed_at(change), data)
@@ -127,32 +97,19 @@ fn labeled(change: &Change<'_>) -> Parsed {
 }
 
 fn assigned(change: &Change<'_>) -> Value {
-    assignees(change.issue)
-        .into_iter()
-        .next()
-        .or_else(|| text(change.body.pointer("/assignee/login")))
-        .into()
+    assignees(change.issue).into_iter().next().or_else(|| text(change.body.pointer("/assignee/login"))).into()
 }
 
 /// Whoever is left; the one who went may still be in the list.
 fn unassigned(change: &Change<'_>) -> Value {
     let gone = change.body.get("assignee").map(|user| login(Some(user)));
-    assignees(change.issue)
-        .into_iter()
-        .find(|login| Some(login) != gone.as_ref())
-        .into()
+    assignees(change.issue).into_iter().find(|login| Some(login) != gone.as_ref()).into()
 }
 
 fn turned(change: &Change<'_>) -> Parsed {
     let state = text(change.issue.get("state")).unwrap_or_default();
     let labels = each(change.issue.get("labels"), "name");
-    updated(
-        change,
-        &[(
-            "status",
-            Value::from(status(&state, &labels, change.settings)),
-        )],
-    )
+    updated(change, &[("status", Value::from(status(&state, &labels, change.settings)))])
 }
 
 /// An issue that moves to another repository lives on as another ticket.

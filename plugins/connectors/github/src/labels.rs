@@ -19,32 +19,23 @@ pub(crate) fn status(state: &str, labels: &[String], settings: &Settings) -> &'s
     let closed = state == "closed";
     let said = STATUSES.iter().copied().find(|status| {
         let is_closed = matches!(*status, "solved" | "closed");
-        is_closed == closed
-            && settings
-                .statuses
-                .get(*status)
-                .is_some_and(|label| has(labels, label))
+        is_closed == closed && settings.statuses.get(*status).is_some_and(|label| has(labels, label))
     });
     said.unwrap_or(if closed { "closed" } else { "open" })
 }
 
 /// The priority of an issue: the highest that a label says.
 pub(crate) fn priority(labels: &[String], settings: &Settings) -> &'static str {
-    let said = PRIORITIES.iter().copied().find(|priority| {
-        settings
-            .priorities
-            .get(*priority)
-            .is_some_and(|label| has(labels, label))
-    });
+    let said = PRIORITIES
+        .iter()
+        .copied()
+        .find(|priority| settings.priorities.get(*priority).is_some_and(|label| has(labels, label)));
     said.unwrap_or("normal")
 }
 
 /// What the labels say in one of the settings' tables.
 pub(crate) fn word(labels: &[String], table: &Labels) -> Option<String> {
-    table
-        .iter()
-        .find(|(_, label)| has(labels, label))
-        .map(|(word, _)| word.clone())
+    table.iter().find(|(_, label)| has(labels, label)).map(|(word, _)| word.clone())
 }
 
 /// Whether a label belongs to a table.

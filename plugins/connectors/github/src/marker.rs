@@ -10,16 +10,7 @@ pub(crate) fn mark(text: &str, key: &str) -> String {
 
 fn marker(key: &str) -> String {
     // Nothing in a key can end the comment before its time.
-    let key: String = key
-        .chars()
-        .map(|c| {
-            if matches!(c, '<' | '>' | '\n' | '\r') {
-                '_'
-            } else {
-                c
-            }
-        })
-        .collect();
+    let key: String = key.chars().map(|c| if matches!(c, '<' | '>' | '\n' | '\r') { '_' } else { c }).collect();
     format!("{BEGIN}{key}{END}")
 }
 
@@ -30,10 +21,7 @@ pub(crate) fn carries(text: &str, key: &str) -> bool {
 
 /// A text without its marker, and the key that the marker holds. A marker counts at the end alone: elsewhere it is quoted.
 pub(crate) fn split(text: &str) -> (&str, Option<String>) {
-    let found = text
-        .trim_end()
-        .strip_suffix(END)
-        .and_then(|rest| rest.rsplit_once(BEGIN));
+    let found = text.trim_end().strip_suffix(END).and_then(|rest| rest.rsplit_once(BEGIN));
     match found {
         Some((said, key)) if !key.contains('\n') && !said.trim_end_matches(' ').ends_with('>') => {
             (said.trim_end(), Some(key.to_owned()))
@@ -49,17 +37,11 @@ mod tests {
     #[test]
     fn a_marker_is_found_at_the_end_alone() {
         let marked = mark("Hello\nthere", "0198-ab:1");
-        assert_eq!(
-            split(&marked),
-            ("Hello\nthere", Some("0198-ab:1".to_owned()))
-        );
+        assert_eq!(split(&marked), ("Hello\nthere", Some("0198-ab:1".to_owned())));
         assert!(carries(&marked, "0198-ab:1") && !carries(&marked, "0198-ab:2"));
         let quoted = format!("> {marked}\n\nWhat is this?");
         assert_eq!(split(&quoted), (quoted.as_str(), None));
-        assert_eq!(
-            split("> <!-- deskbell:k -->"),
-            ("> <!-- deskbell:k -->", None)
-        );
+        assert_eq!(split("> <!-- deskbell:k -->"), ("> <!-- deskbell:k -->", None));
         assert_eq!(split("none"), ("none", None));
         assert!(carries(&mark("x", "a-->b"), "a-->b"));
     }

@@ -13,11 +13,7 @@ const PAGE: usize = 100;
 const MAX_PAGES: usize = 50;
 
 /// Looks for the action's marker among the issue's comments, page by page.
-pub(crate) fn probe(
-    action: &Action,
-    so_far: &[Exchange],
-    settings: &Settings,
-) -> Result<ProbeStep> {
+pub(crate) fn probe(action: &Action, so_far: &[Exchange], settings: &Settings) -> Result<ProbeStep> {
     if action.kind != "ticket.reply" {
         // Setting the same again changes nothing, so it may simply be sent again.
         return Ok(ProbeStep::NotEffective);
@@ -28,13 +24,9 @@ pub(crate) fn probe(
         }
         let answer: Value = last.response.json()?;
         let Some(comments) = answer.as_array() else {
-            return Ok(ProbeStep::Unknown(
-                "GitHub's answer is not a list of comments".to_owned(),
-            ));
+            return Ok(ProbeStep::Unknown("GitHub's answer is not a list of comments".to_owned()));
         };
-        let bodies = comments
-            .iter()
-            .filter_map(|comment| comment.get("body").and_then(Value::as_str));
+        let bodies = comments.iter().filter_map(|comment| comment.get("body").and_then(Value::as_str));
         if bodies.into_iter().any(|body| carries(body, &action.key)) {
             return Ok(ProbeStep::Effective);
         }
@@ -42,16 +34,11 @@ pub(crate) fn probe(
             return Ok(ProbeStep::NotEffective);
         }
         if so_far.len() >= MAX_PAGES {
-            return Ok(ProbeStep::Unknown(format!(
-                "the issue has more than {} comments",
-                MAX_PAGES * PAGE
-            )));
+            return Ok(ProbeStep::Unknown(format!("the issue has more than {} comments", MAX_PAGES * PAGE)));
         }
     }
     let url = format!("{}/comments", settings.issue_url(action.subject()?)?);
     let page = (so_far.len() + 1).to_string();
-    let request = Request::get(url)
-        .query("per_page", PAGE.to_string())
-        .query("page", page);
+    let request = Request::get(url).query("per_page", PAGE.to_string()).query("page", page);
     Ok(ProbeStep::Requests(vec![authorized(request)]))
 }

@@ -11,19 +11,13 @@ use crate::update;
 type Plan = std::result::Result<Vec<Request>, Reason>;
 
 /// How an action is carried out, given the answers so far.
-pub(crate) fn render(
-    action: &Action,
-    so_far: &[Exchange],
-    settings: &Settings,
-) -> Result<RenderStep> {
+pub(crate) fn render(action: &Action, so_far: &[Exchange], settings: &Settings) -> Result<RenderStep> {
     let issue = settings.issue_url(action.subject()?)?;
     let plan = match action.kind.as_str() {
         "ticket.update" => return update::render(action, &issue, so_far, settings),
         "ticket.tag" => Ok(tag(action, &issue)),
         "ticket.reply" => Ok(vec![reply(action, &issue)?]),
-        "ticket.note" => {
-            Err("GitHub has no private notes; everything on an issue is public".to_owned())
-        }
+        "ticket.note" => Err("GitHub has no private notes; everything on an issue is public".to_owned()),
         "ticket.escalate" => escalate(action, &issue, settings),
         kind => Err(format!("the GitHub connector does not know {kind}")),
     };
@@ -45,11 +39,7 @@ pub(crate) fn authorized(request: Request) -> Request {
 /// Adds labels; those that the repository does not have yet it gets.
 pub(crate) fn add_labels<S: AsRef<str>>(issue: &str, labels: &[S]) -> Request {
     let labels: Vec<&str> = labels.iter().map(AsRef::as_ref).collect();
-    authorized(
-        Request::post(format!("{issue}/labels"))
-            .json(&json!({ "labels": labels }))
-            .idempotent(),
-    )
+    authorized(Request::post(format!("{issue}/labels")).json(&json!({ "labels": labels })).idempotent())
 }
 
 /// Removes a label.
@@ -59,34 +49,17 @@ pub(crate) fn remove_label(issue: &str, label: &str) -> Request {
 
 fn tag(action: &Action, issue: &str) -> Vec<Request> {
     let words = |member: &str| -> Vec<&str> {
-        action
-            .data
-            .get(member)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect()
+        action.data.get(member).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
     };
     let added = words("add");
-    let mut plan = if added.is_empty() {
-        Vec::new()
-    } else {
-        vec![add_labels(issue, &added)]
-    };
-    plan.extend(
-        words("remove")
-            .into_iter()
-            .map(|label| remove_label(issue, label)),
-    );
+    let mut plan = if added.is_empty() { Vec::new() } else { vec![add_labels(issue, &added)] };
+    plan.extend(words("remove").into_iter().map(|label| remove_label(issue, label)));
     plan
 }
 
 fn reply(action: &Action, issue: &str) -> Result<Request> {
     let body = mark(action.text("body")?, &action.key);
-    Ok(authorized(
-        Request::post(format!("{issue}/comments")).json(&json!({ "body": body })),
-    ))
+    Ok(authorized(Request::post(format!("{issue}/comments")).json(&json!({ "body": body }))))
 }
 
 /// A higher tier is a group's label and labels of its own: GitHub knows no tiers.
@@ -94,10 +67,7 @@ fn escalate(action: &Action, issue: &str, settings: &Settings) -> Plan {
     let mut labels = Vec::new();
     let mut plan = Vec::new();
     if let Some(group) = action.data.get("group").and_then(Value::as_str) {
-        let label = settings
-            .groups
-            .get(group)
-            .ok_or_else(|| update::missing("groups", group))?;
+        let label = settings.groups.get(group).ok_or_else(|| update::missing("groups", group))?;
         labels.push(label.clone());
         let others = settings.groups.values().filter(|other| !same(other, label));
         plan.extend(others.map(|other| remove_label(issue, other)));
@@ -109,9 +79,7 @@ fn escalate(action: &Action, issue: &str, settings: &Settings) -> Plan {
         }
     }
     if labels.is_empty() {
-        return Err(
-            "an escalation without a group needs settings.escalation_label in GitHub".to_owned(),
-        );
+        return Err("an escalation without a group needs settings.escalation_label in GitHub".to_owned());
     }
     plan.insert(0, add_labels(issue, &labels));
     Ok(plan)

@@ -41,10 +41,7 @@ pub(crate) struct Settings {
 pub(crate) type Labels = BTreeMap<String, String>;
 
 fn labels<const N: usize>(labels: [(&str, &str); N]) -> Labels {
-    labels
-        .into_iter()
-        .map(|(word, label)| (word.to_owned(), label.to_owned()))
-        .collect()
+    labels.into_iter().map(|(word, label)| (word.to_owned(), label.to_owned())).collect()
 }
 
 impl Default for Settings {
@@ -55,11 +52,7 @@ impl Default for Settings {
             bots: Vec::new(),
             own_actor: None,
             statuses: labels([("pending", "waiting for customer"), ("on_hold", "on hold")]),
-            priorities: labels([
-                ("urgent", "priority: urgent"),
-                ("high", "priority: high"),
-                ("low", "priority: low"),
-            ]),
+            priorities: labels([("urgent", "priority: urgent"), ("high", "priority: high"), ("low", "priority: low")]),
             types: Labels::new(),
             categories: Labels::new(),
             groups: Labels::new(),
@@ -74,32 +67,20 @@ impl Default for Settings {
 impl Settings {
     /// Whether a login is a program: one of `bots`, or Deskbell itself.
     pub(crate) fn is_bot(&self, login: &str) -> bool {
-        login.ends_with("[bot]")
-            || self
-                .bots
-                .iter()
-                .chain(&self.own_actor)
-                .any(|bot| bot.eq_ignore_ascii_case(login))
+        login.ends_with("[bot]") || self.bots.iter().chain(&self.own_actor).any(|bot| bot.eq_ignore_ascii_case(login))
     }
 
     /// Whether the settings name a login as an agent.
     pub(crate) fn is_agent(&self, login: &str) -> bool {
-        self.agents
-            .iter()
-            .any(|agent| agent.eq_ignore_ascii_case(login))
+        self.agents.iter().any(|agent| agent.eq_ignore_ascii_case(login))
     }
 
     /// The URL of an issue (`owner/repository#number`) in the API.
     pub(crate) fn issue_url(&self, ticket: &str) -> Result<String> {
         let (repository, number) = split(ticket).ok_or_else(|| {
-            Error::fail(format!(
-                "'{ticket}' is no ticket of GitHub's, which are named like owner/repository#1"
-            ))
+            Error::fail(format!("'{ticket}' is no ticket of GitHub's, which are named like owner/repository#1"))
         })?;
-        Ok(format!(
-            "{}/repos/{repository}/issues/{number}",
-            self.base_url.trim_end_matches('/')
-        ))
+        Ok(format!("{}/repos/{repository}/issues/{number}", self.base_url.trim_end_matches('/')))
     }
 }
 
@@ -108,10 +89,7 @@ fn split(ticket: &str) -> Option<(&str, u64)> {
     let (repository, number) = ticket.split_once('#')?;
     let (owner, name) = repository.split_once('/')?;
     let is_name = |text: &str| {
-        !text.chars().all(|c| c == '.')
-            && text
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        !text.chars().all(|c| c == '.') && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
     };
     (is_name(owner) && is_name(name)).then_some((repository, number.parse().ok()?))
 }
@@ -123,10 +101,7 @@ mod tests {
     #[test]
     fn only_what_names_an_issue_gets_into_a_url() {
         for (ticket, expected) in [
-            (
-                "octo-org/hello_world.js#12",
-                Some(("octo-org/hello_world.js", 12)),
-            ),
+            ("octo-org/hello_world.js#12", Some(("octo-org/hello_world.js", 12))),
             ("octo-org/hello", None),
             ("hello#1", None),
             ("../x#1", None),

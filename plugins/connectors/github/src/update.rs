@@ -21,12 +21,7 @@ struct Wanted<'a> {
 }
 
 /// The next step of an update.
-pub(crate) fn render(
-    action: &Action,
-    issue: &str,
-    so_far: &[Exchange],
-    settings: &Settings,
-) -> Result<RenderStep> {
+pub(crate) fn render(action: &Action, issue: &str, so_far: &[Exchange], settings: &Settings) -> Result<RenderStep> {
     let wanted = match wanted(action, settings) {
         Ok(wanted) => wanted,
         Err(reason) => return Ok(RenderStep::Impossible(reason)),
@@ -47,50 +42,31 @@ pub(crate) fn render(
     follow(plan(&wanted, &now, issue), sent)
 }
 
-fn wanted<'a>(
-    action: &'a Action,
-    settings: &'a Settings,
-) -> std::result::Result<Wanted<'a>, Reason> {
+fn wanted<'a>(action: &'a Action, settings: &'a Settings) -> std::result::Result<Wanted<'a>, Reason> {
     let mut wanted = Wanted::default();
     for (member, value) in action.data.as_object().into_iter().flatten() {
         let word = value.as_str();
         match member.as_str() {
             "status" => {
                 let status = word.unwrap_or_default();
-                wanted.state = Some(if matches!(status, "solved" | "closed") {
-                    "closed"
-                } else {
-                    "open"
-                });
+                wanted.state = Some(if matches!(status, "solved" | "closed") { "closed" } else { "open" });
                 let needs_label = matches!(status, "pending" | "on_hold");
-                wanted.labels.push((
-                    &settings.statuses,
-                    label("statuses", &settings.statuses, word, needs_label)?,
-                ));
+                wanted.labels.push((&settings.statuses, label("statuses", &settings.statuses, word, needs_label)?));
             }
             "priority" => {
                 let needs_label = word != Some("normal");
-                wanted.labels.push((
-                    &settings.priorities,
-                    label("priorities", &settings.priorities, word, needs_label)?,
-                ));
+                wanted
+                    .labels
+                    .push((&settings.priorities, label("priorities", &settings.priorities, word, needs_label)?));
             }
-            "type" => wanted.labels.push((
-                &settings.types,
-                label("types", &settings.types, word, true)?,
-            )),
-            "category" => wanted.labels.push((
-                &settings.categories,
-                label("categories", &settings.categories, word, true)?,
-            )),
-            "language" => wanted.labels.push((
-                &settings.languages,
-                label("languages", &settings.languages, word, true)?,
-            )),
-            "group" => wanted.labels.push((
-                &settings.groups,
-                label("groups", &settings.groups, word, true)?,
-            )),
+            "type" => wanted.labels.push((&settings.types, label("types", &settings.types, word, true)?)),
+            "category" => {
+                wanted.labels.push((&settings.categories, label("categories", &settings.categories, word, true)?))
+            }
+            "language" => {
+                wanted.labels.push((&settings.languages, label("languages", &settings.languages, word, true)?))
+            }
+            "group" => wanted.labels.push((&settings.groups, label("groups", &settings.groups, word, true)?)),
             "assignee" => wanted.assignees = Some(word.into_iter().collect()),
             "custom" => return Err("GitHub's issues have no custom fields".to_owned()),
             other => return Err(format!("the GitHub connector cannot set '{other}'")),
@@ -123,17 +99,12 @@ pub(crate) fn missing(table: &str, word: &str) -> Reason {
 
 /// Whether an assignment was answered with an issue that does not show it: GitHub silently leaves out whom it refuses.
 fn was_refused(login: &str, sent: &[Exchange]) -> bool {
-    let assigned = sent
-        .iter()
-        .find(|sent| sent.request.method == "POST" && sent.request.url.ends_with("/assignees"));
+    let assigned = sent.iter().find(|sent| sent.request.method == "POST" && sent.request.url.ends_with("/assignees"));
     let Some(answer) = assigned.filter(|sent| sent.response.is_success()) else {
         return false;
     };
     let issue: Value = answer.response.json().unwrap_or_default();
-    issue.get("assignees").is_some()
-        && !assignees(&issue)
-            .iter()
-            .any(|own| own.eq_ignore_ascii_case(login))
+    issue.get("assignees").is_some() && !assignees(&issue).iter().any(|own| own.eq_ignore_ascii_case(login))
 }
 
 /// The requests that turn the issue as it is into what is wanted. Computed from the first answer alone, so it is the same
@@ -146,9 +117,7 @@ fn plan(wanted: &Wanted<'_>, now: &Value, issue: &str) -> Vec<Request> {
     let mut removed: Vec<&str> = Vec::new();
     for (table, label) in &wanted.labels {
         added.extend(label.filter(|label| !has(label)));
-        let others = table
-            .values()
-            .filter(|other| label.is_none_or(|label| !same(other, label)) && has(other));
+        let others = table.values().filter(|other| label.is_none_or(|label| !same(other, label)) && has(other));
         removed.extend(others.map(String::as_str));
     }
     if !added.is_empty() {
@@ -156,10 +125,7 @@ fn plan(wanted: &Wanted<'_>, now: &Value, issue: &str) -> Vec<Request> {
     }
     plan.extend(removed.into_iter().map(|label| remove_label(issue, label)));
     plan.extend(assign(wanted, now, issue));
-    if let Some(state) = wanted
-        .state
-        .filter(|state| text(now.get("state")).as_deref() != Some(state))
-    {
+    if let Some(state) = wanted.state.filter(|state| text(now.get("state")).as_deref() != Some(state)) {
         let fields = if state == "closed" {
             json!({ "state": state, "state_reason": "completed" })
         } else {
@@ -182,16 +148,8 @@ fn assign(wanted: &Wanted<'_>, now: &Value, issue: &str) -> Vec<Request> {
     };
     let is_present = |login: &&&str| present.iter().any(|own| own.eq_ignore_ascii_case(login));
     let is_wanted = |login: &&str| wanted.iter().any(|own| own.eq_ignore_ascii_case(login));
-    let added: Vec<&str> = wanted
-        .iter()
-        .filter(|login| !is_present(login))
-        .copied()
-        .collect();
-    let removed: Vec<&str> = present
-        .iter()
-        .map(String::as_str)
-        .filter(|login| !is_wanted(login))
-        .collect();
+    let added: Vec<&str> = wanted.iter().filter(|login| !is_present(login)).copied().collect();
+    let removed: Vec<&str> = present.iter().map(String::as_str).filter(|login| !is_wanted(login)).collect();
     let mut plan = Vec::new();
     if !added.is_empty() {
         plan.push(request("POST", &added));

@@ -9,10 +9,7 @@ fn every_fixture_comes_out_as_it_says() {
     let mut paths: Vec<_> = std::fs::read_dir("fixtures")
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "json")
-        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
         .collect();
     paths.sort();
     assert!(!paths.is_empty());

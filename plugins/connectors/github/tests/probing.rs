@@ -9,22 +9,16 @@ const COMMENTS: &str = "https://api.github.com/repos/acme/shop/issues/12/comment
 
 /// Asks with these pages of comments; what comes out, and the URLs that were asked for.
 fn ask(kind: &str, pages: &[(u16, Value)]) -> (Result<ProbeStep>, Vec<String>) {
-    let action =
-        testing::action(json!({ "kind": kind, "key": "018f-key", "subject": "acme/shop#12" }));
+    let action = testing::action(json!({ "kind": kind, "key": "018f-key", "subject": "acme/shop#12" }));
     let (mut so_far, mut urls) = (Vec::new(), Vec::new());
     loop {
         let step = TestHost::new().probe::<GitHub>(&action, &so_far);
-        let (Ok(ProbeStep::Requests(requests)), Some((status, body))) =
-            (&step, pages.get(so_far.len()))
-        else {
+        let (Ok(ProbeStep::Requests(requests)), Some((status, body))) = (&step, pages.get(so_far.len())) else {
             return (step, urls);
         };
         let request = requests.first().unwrap().clone();
         urls.push(request.url.clone());
-        so_far.push(Exchange {
-            request,
-            response: Response::new(*status).with_json(body),
-        });
+        so_far.push(Exchange { request, response: Response::new(*status).with_json(body) });
     }
 }
 
@@ -39,22 +33,10 @@ fn a_reply_is_found_by_its_marker_on_any_page() {
     let own = "We are on it.\n\n<!-- deskbell:018f-key -->";
     let cases = [
         (vec![comments(3, own)], ProbeStep::Effective, 1),
-        (
-            vec![comments(3, "We are on it.")],
-            ProbeStep::NotEffective,
-            1,
-        ),
+        (vec![comments(3, "We are on it.")], ProbeStep::NotEffective, 1),
         (vec![json!([])], ProbeStep::NotEffective, 1),
-        (
-            vec![comments(100, "x"), comments(1, own)],
-            ProbeStep::Effective,
-            2,
-        ),
-        (
-            vec![comments(100, "x"), json!([])],
-            ProbeStep::NotEffective,
-            2,
-        ),
+        (vec![comments(100, "x"), comments(1, own)], ProbeStep::Effective, 2),
+        (vec![comments(100, "x"), json!([])], ProbeStep::NotEffective, 2),
     ];
     for (pages, expected, n_requests) in cases {
         let pages: Vec<_> = pages.into_iter().map(|page| (200, page)).collect();
@@ -68,15 +50,11 @@ fn a_reply_is_found_by_its_marker_on_any_page() {
 
 #[test]
 fn what_cannot_be_told_is_not_guessed() {
-    for (answer, part) in [
-        ((404, json!({ "message": "Not Found" })), "404: Not Found"),
-        ((200, json!({})), "not a list"),
-    ] {
+    for (answer, part) in
+        [((404, json!({ "message": "Not Found" })), "404: Not Found"), ((200, json!({})), "not a list")]
+    {
         let (step, _) = ask("ticket.reply", &[answer]);
-        assert!(
-            matches!(&step, Ok(ProbeStep::Unknown(reason)) if reason.contains(part)),
-            "{step:?}"
-        );
+        assert!(matches!(&step, Ok(ProbeStep::Unknown(reason)) if reason.contains(part)), "{step:?}");
     }
     let limited = ask("ticket.reply", &[(429, json!({}))]).0;
     assert!(limited.unwrap_err().retry);

@@ -12,8 +12,7 @@ use deskbell::testing::{self, TestHost};
 use deskbell_plugin_github::GitHub;
 
 fn parse(header: &str, kind: &str, id: &str, body: &Value) -> Parsed {
-    let delivery =
-        testing::delivery(json!({ "id": id, "headers": { header: kind }, "body": body }));
+    let delivery = testing::delivery(json!({ "id": id, "headers": { header: kind }, "body": body }));
     TestHost::new().parse::<GitHub>(&delivery).unwrap()
 }
 
@@ -30,15 +29,8 @@ fn samples_are_read() {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             let body: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
             let parsed = parse(header, name.split('.').next().unwrap(), "d-1", &body);
-            let kinds: Vec<&str> = parsed
-                .events
-                .iter()
-                .map(|event| event.kind.as_str())
-                .collect();
-            println!(
-                "{vendor}/{name} is {kinds:?} {}",
-                parsed.ignored.clone().unwrap_or_default()
-            );
+            let kinds: Vec<&str> = parsed.events.iter().map(|event| event.kind.as_str()).collect();
+            println!("{vendor}/{name} is {kinds:?} {}", parsed.ignored.clone().unwrap_or_default());
             assert_eq!(parsed.events.is_empty(), parsed.ignored.is_some());
             n_events += kinds.len();
         }
@@ -55,18 +47,12 @@ fn deliveries_hold_what_is_expected_of_them() {
     let (mut n_lines, mut n_expected, mut n_events) = (0, 0, 0);
     for line in std::fs::read_to_string(file).unwrap().lines() {
         let line: Value = serde_json::from_str(line).unwrap();
-        let (kind, id) = (
-            line["event"].as_str().unwrap(),
-            line["delivery_id"].as_str().unwrap(),
-        );
+        let (kind, id) = (line["event"].as_str().unwrap(), line["delivery_id"].as_str().unwrap());
         let body: Value = serde_json::from_str(line["body"].as_str().unwrap()).unwrap();
         let parsed = parse("x-github-event", kind, id, &body);
         n_lines += 1;
         if line["expect"].is_null() {
-            assert!(
-                parsed.events.is_empty() && parsed.ignored.is_some(),
-                "{kind} {id}"
-            );
+            assert!(parsed.events.is_empty() && parsed.ignored.is_some(), "{kind} {id}");
             continue;
         }
         n_expected += 1;
@@ -80,12 +66,8 @@ fn deliveries_hold_what_is_expected_of_them() {
 #[track_caller]
 fn check(kind: &str, action: &str, parsed: &Parsed, expect: &Value) {
     let Some(event) = parsed.events.first() else {
-        let ignored =
-            [("issue_comment", "edited"), ("issue_comment", "deleted")].contains(&(kind, action));
-        return assert!(
-            ignored || ["locked", "unlocked", "unpinned"].contains(&action),
-            "{kind} {action}"
-        );
+        let ignored = [("issue_comment", "edited"), ("issue_comment", "deleted")].contains(&(kind, action));
+        return assert!(ignored || ["locked", "unlocked", "unpinned"].contains(&action), "{kind} {action}");
     };
     assert_eq!(event.subject.as_deref(), expect["ticket_key"].as_str());
     let time = |member: &Value| Instant::parse_rfc3339(member.as_str().unwrap()).unwrap();
@@ -126,18 +108,9 @@ fn check(kind: &str, action: &str, parsed: &Parsed, expect: &Value) {
     if ticket.is_object() {
         assert_eq!(ticket["subject"], expect["title"]);
         assert_eq!(ticket["tags"], expect["labels"]);
-        assert_eq!(
-            ticket["assignee"],
-            expect["assignees"].get(0).cloned().unwrap_or_default()
-        );
+        assert_eq!(ticket["assignee"], expect["assignees"].get(0).cloned().unwrap_or_default());
         assert_eq!(ticket["requester"]["id"], expect["author"]);
-        assert_eq!(
-            ticket["custom"]
-                .get("milestone")
-                .cloned()
-                .unwrap_or_default(),
-            expect["milestone"]
-        );
+        assert_eq!(ticket["custom"].get("milestone").cloned().unwrap_or_default(), expect["milestone"]);
         assert_eq!(ticket["status"] == "closed", expect["state"] == "closed");
     }
 }

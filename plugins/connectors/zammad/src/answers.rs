@@ -15,9 +15,7 @@ pub(crate) fn refusal(exchange: &Exchange) -> Result<Option<Reason>> {
     response.check_available("Zammad")?;
     match response.status {
         // The operator can mend the credentials, and then every waiting action goes through.
-        401 => Err(Error::retry(
-            "Zammad refused the credentials (401); check the secret 'token'",
-        )),
+        401 => Err(Error::retry("Zammad refused the credentials (401); check the secret 'token'")),
         status => Ok(Some(format!("Zammad answered {status}{}", said(response)))),
     }
 }
@@ -42,18 +40,12 @@ pub(crate) fn follow(plan: Vec<Request>, so_far: &[Exchange]) -> Result<RenderSt
         }
     }
     let rest: Vec<Request> = plan.into_iter().skip(so_far.len()).collect();
-    if rest.is_empty() {
-        Ok(RenderStep::Done(article(so_far)))
-    } else {
-        Ok(RenderStep::Requests(rest))
-    }
+    if rest.is_empty() { Ok(RenderStep::Done(article(so_far))) } else { Ok(RenderStep::Requests(rest)) }
 }
 
 /// The article that the last request made, where it made one.
 fn article(so_far: &[Exchange]) -> Option<String> {
-    let last = so_far
-        .last()
-        .filter(|last| last.request.url.ends_with("/ticket_articles"))?;
+    let last = so_far.last().filter(|last| last.request.url.ends_with("/ticket_articles"))?;
     let made: Value = last.response.json().ok()?;
     crate::reading::text(made.get("id")).map(|id| format!("article {id}"))
 }

@@ -13,16 +13,9 @@ pub(crate) const KEY: &str = "/preferences/deskbell/key";
 
 /// What an article says, as text.
 pub(crate) fn body(article: &Value) -> String {
-    let body = article
-        .get("body")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let body = article.get("body").and_then(Value::as_str).unwrap_or_default();
     let is_html = text(article.get("content_type")).is_some_and(|kind| kind.contains("html"));
-    if is_html {
-        to_text(body)
-    } else {
-        body.to_owned()
-    }
+    if is_html { to_text(body) } else { body.to_owned() }
 }
 
 /// Whether an article is the ticket's first: that one is its description.
@@ -45,30 +38,17 @@ pub(crate) fn commented(
     at: Instant,
 ) -> Option<CanonicalEvent> {
     let id = text(article.get("id"))?;
-    let internal = article
-        .get("internal")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
+    let internal = article.get("internal").and_then(Value::as_bool).unwrap_or(false);
     let mut comment = json!({ "id": id, "public": !internal, "body": body(article) });
-    put(
-        &mut comment,
-        "channel",
-        name(article.get("type")).and_then(|kind| channel(&kind)),
-    );
+    put(&mut comment, "channel", name(article.get("type")).and_then(|kind| channel(&kind)));
     let author = author(article, ticket, settings);
     // A customer could write the marker too, so only other people's is believed.
     let key = article.pointer(KEY).and_then(Value::as_str);
-    let action = key
-        .filter(|_| author.get("role").and_then(Value::as_str) != Some("customer"))
-        .map(str::to_owned);
+    let action = key.filter(|_| author.get("role").and_then(Value::as_str) != Some("customer")).map(str::to_owned);
     let mut data = json!({ "comment": comment, "actor": author });
     put(&mut data, "action", action);
     let at = time(article.get("created_at")).unwrap_or(at);
-    Some(
-        CanonicalEvent::new("deskbell.ticket.commented", format!("article-{id}"), at)
-            .subject(ticket_id)
-            .data(data),
-    )
+    Some(CanonicalEvent::new("deskbell.ticket.commented", format!("article-{id}"), at).subject(ticket_id).data(data))
 }
 
 /// Who said it. The role is that of the sender, for an agent may write down what a customer said on the phone.

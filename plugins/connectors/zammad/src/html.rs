@@ -1,25 +1,8 @@
 //! The text of an HTML body, for plugins read words, not markup.
 
 /// Elements that end a line.
-const LINES: &[&str] = &[
-    "br",
-    "p",
-    "div",
-    "li",
-    "tr",
-    "ul",
-    "ol",
-    "table",
-    "blockquote",
-    "pre",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-];
+const LINES: &[&str] =
+    &["br", "p", "div", "li", "tr", "ul", "ol", "table", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "hr"];
 
 /// The text of a piece of HTML: markup left out, entities resolved, a line for each block, no more than one empty line.
 pub(crate) fn to_text(html: &str) -> String {
@@ -28,11 +11,7 @@ pub(crate) fn to_text(html: &str) -> String {
     while let Some(at) = rest.find(['<', '&']) {
         let (before, from) = rest.split_at(at);
         push_words(&mut text, before);
-        rest = if from.starts_with('<') {
-            tag(from, &mut text)
-        } else {
-            entity(from, &mut text)
-        };
+        rest = if from.starts_with('<') { tag(from, &mut text) } else { entity(from, &mut text) };
     }
     push_words(&mut text, rest);
     tidy(&text)
@@ -51,10 +30,7 @@ fn push_words(text: &mut String, words: &str) {
 
 /// Skips a tag, or a whole element that holds no text, and ends the line where the element does.
 fn tag<'a>(from: &'a str, text: &mut String) -> &'a str {
-    let after = |end: &str| {
-        from.find(end)
-            .map_or("", |at| from.get(at + end.len()..).unwrap_or_default())
-    };
+    let after = |end: &str| from.find(end).map_or("", |at| from.get(at + end.len()..).unwrap_or_default());
     if from.starts_with("<!--") {
         return after("-->");
     }
@@ -87,11 +63,7 @@ fn tag<'a>(from: &'a str, text: &mut String) -> &'a str {
 }
 
 fn entity<'a>(from: &'a str, text: &mut String) -> &'a str {
-    let end = from
-        .char_indices()
-        .take(12)
-        .find(|(_, c)| *c == ';')
-        .map(|(at, _)| at);
+    let end = from.char_indices().take(12).find(|(_, c)| *c == ';').map(|(at, _)| at);
     let resolved = end.and_then(|end| Some((resolve(from.get(1..end)?)?, from.get(end + 1..)?)));
     let Some((c, rest)) = resolved else {
         text.push('&');
@@ -152,20 +124,11 @@ mod tests {
         check("one<br>two<br/>three", "one\ntwo\nthree");
         check("<div>one</div><div>two</div>", "one\ntwo");
         check("<p>one</p>\n\n<p>two</p>", "one\n\ntwo");
-        check(
-            "<b>bold</b> and <i title=\"x\">italic</i>",
-            "bold and italic",
-        );
+        check("<b>bold</b> and <i title=\"x\">italic</i>", "bold and italic");
         check("  many \n  spaces ", "many spaces");
-        check(
-            "a &lt; b &amp;&amp; c&nbsp;d &#39;e&#x27; &unknown; &",
-            "a < b && c d 'e' &unknown; &",
-        );
+        check("a &lt; b &amp;&amp; c&nbsp;d &#39;e&#x27; &unknown; &", "a < b && c d 'e' &unknown; &");
         check("a < b", "a < b");
-        check(
-            "x<script>alert(1)</script>y<style>p{}</style>z<!-- no -->!",
-            "xyz!",
-        );
+        check("x<script>alert(1)</script>y<style>p{}</style>z<!-- no -->!", "xyz!");
         check("ends in a <tag", "ends in a");
         check("", "");
     }

@@ -21,16 +21,12 @@ const FRESH_SECONDS: i64 = 5;
 pub(crate) fn parse(delivery: &Delivery, settings: &Settings, cx: &Context<'_>) -> Result<Parsed> {
     let message: Value = delivery.json()?;
     let Some(stated) = message.get("ticket").filter(|ticket| ticket.is_object()) else {
-        return Ok(Parsed::ignored(
-            "the body holds no ticket; the connector reads Zammad's default webhook body",
-        ));
+        return Ok(Parsed::ignored("the body holds no ticket; the connector reads Zammad's default webhook body"));
     };
     let Some(id) = text(stated.get("id")) else {
         return Err(Error::fail("the webhook's ticket has no id"));
     };
-    let article = message
-        .get("article")
-        .filter(|article| article.get("id").is_some());
+    let article = message.get("article").filter(|article| article.get("id").is_some());
     let opening = article.filter(|article| opens(article, stated)).map(body);
     let at = time(stated.get("updated_at")).unwrap_or(delivery.received_at);
     let mut now = ticket(stated, settings, cx);
@@ -45,13 +41,7 @@ pub(crate) fn parse(delivery: &Delivery, settings: &Settings, cx: &Context<'_>) 
     Ok(Parsed::events(events))
 }
 
-fn created(
-    stated: &Value,
-    now: &Value,
-    id: &str,
-    at: Instant,
-    settings: &Settings,
-) -> Option<CanonicalEvent> {
+fn created(stated: &Value, now: &Value, id: &str, at: Instant, settings: &Settings) -> Option<CanonicalEvent> {
     let begun = time(stated.get("created_at"))?;
     let customer = customer_id(stated);
     let actor = actor(stated, "created_by", customer.as_deref(), settings)?;
@@ -62,35 +52,22 @@ fn created(
         ticket.retain(|member, _| matches!(member.as_str(), "subject" | "channel" | "requester"));
     }
     Some(
-        CanonicalEvent::new(
-            "deskbell.ticket.created",
-            format!("ticket-{id}-created"),
-            begun,
-        )
-        .subject(id)
-        .data(json!({ "ticket": first, "actor": actor })),
+        CanonicalEvent::new("deskbell.ticket.created", format!("ticket-{id}-created"), begun)
+            .subject(id)
+            .data(json!({ "ticket": first, "actor": actor })),
     )
 }
 
 /// Its id is made of what it shows, so that neither a repeated delivery nor a second trigger makes it another event.
-fn snapshot(
-    stated: &Value,
-    now: &Value,
-    id: &str,
-    at: Instant,
-    settings: &Settings,
-) -> CanonicalEvent {
+fn snapshot(stated: &Value, now: &Value, id: &str, at: Instant, settings: &Settings) -> CanonicalEvent {
     let content = format!("{} {now}", at.to_rfc3339());
     let mut data = json!({ "ticket": now });
     let customer = customer_id(stated);
-    if let (Some(data), Some(actor)) = (
-        data.as_object_mut(),
-        actor(stated, "updated_by", customer.as_deref(), settings),
-    ) {
+    if let (Some(data), Some(actor)) =
+        (data.as_object_mut(), actor(stated, "updated_by", customer.as_deref(), settings))
+    {
         data.insert("actor".to_owned(), actor);
     }
     let event_id = format!("ticket-{id}-{}", digest(content.as_bytes()));
-    CanonicalEvent::new("deskbell.ticket.snapshot", event_id, at)
-        .subject(id)
-        .data(data)
+    CanonicalEvent::new("deskbell.ticket.snapshot", event_id, at).subject(id).data(data)
 }

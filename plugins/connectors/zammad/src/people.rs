@@ -9,43 +9,28 @@ use crate::settings::Settings;
 const NOBODY: &str = "1";
 
 /// Who did something: the user that `ticket` or `article` names in `member`.
-pub(crate) fn actor(
-    holder: &Value,
-    member: &str,
-    customer: Option<&str>,
-    settings: &Settings,
-) -> Option<Value> {
+pub(crate) fn actor(holder: &Value, member: &str, customer: Option<&str>, settings: &Settings) -> Option<Value> {
     let user = holder.get(member).unwrap_or(&Value::Null);
     let id = text(user.get("id")).or_else(|| text(holder.get(format!("{member}_id"))))?;
     let login = text(user.get("login")).or_else(|| text(Some(user)));
-    let role =
-        if settings.is_bot(&id) || login.as_deref().is_some_and(|login| settings.is_bot(login)) {
-            "bot"
-        } else if id == NOBODY {
-            "system"
-        } else if customer == Some(id.as_str()) || is_customer(user) {
-            "customer"
-        } else {
-            "agent"
-        };
-    let id = if role == "agent" {
-        settings.agent(id, login.as_deref())
+    let role = if settings.is_bot(&id) || login.as_deref().is_some_and(|login| settings.is_bot(login)) {
+        "bot"
+    } else if id == NOBODY {
+        "system"
+    } else if customer == Some(id.as_str()) || is_customer(user) {
+        "customer"
     } else {
-        id
+        "agent"
     };
+    let id = if role == "agent" { settings.agent(id, login.as_deref()) } else { id };
     let mut actor = json!({ "id": id, "role": role });
     put(&mut actor, "name", full_name(user));
     Some(actor)
 }
 
 fn is_customer(user: &Value) -> bool {
-    let mut roles = user
-        .get("roles")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .peekable();
+    let mut roles =
+        user.get("roles").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).peekable();
     roles.peek().is_some() && roles.all(|role| role == "Customer")
 }
 
@@ -56,8 +41,7 @@ pub(crate) fn requester(ticket: &Value) -> Value {
     let mut requester = json!({ "id": id.unwrap_or_default() });
     put(&mut requester, "name", full_name(customer));
     put(&mut requester, "email", text(customer.get("email")));
-    let organization =
-        name(ticket.get("organization")).or_else(|| name(customer.get("organization")));
+    let organization = name(ticket.get("organization")).or_else(|| name(customer.get("organization")));
     put(&mut requester, "organization", organization);
     requester
 }
@@ -75,9 +59,6 @@ pub(crate) fn owner(ticket: &Value, settings: &Settings) -> Option<String> {
 }
 
 fn full_name(user: &Value) -> Option<String> {
-    let names: Vec<String> = ["firstname", "lastname"]
-        .iter()
-        .filter_map(|part| text(user.get(*part)))
-        .collect();
+    let names: Vec<String> = ["firstname", "lastname"].iter().filter_map(|part| text(user.get(*part))).collect();
     (!names.is_empty()).then(|| names.join(" "))
 }

@@ -8,11 +8,7 @@ use crate::render::{authorized, ticket_id};
 use crate::settings::Settings;
 
 /// Looks for the action's key among the ticket's articles.
-pub(crate) fn probe(
-    action: &Action,
-    so_far: &[Exchange],
-    settings: &Settings,
-) -> Result<ProbeStep> {
+pub(crate) fn probe(action: &Action, so_far: &[Exchange], settings: &Settings) -> Result<ProbeStep> {
     if !matches!(action.kind.as_str(), "ticket.reply" | "ticket.note") {
         // Setting the same again changes nothing, so it may simply be sent again.
         return Ok(ProbeStep::NotEffective);
@@ -26,23 +22,13 @@ pub(crate) fn probe(
     }
     let answer: Value = last.response.json()?;
     let Some(articles) = answer.as_array() else {
-        return Ok(ProbeStep::Unknown(
-            "Zammad's answer is not a list of articles".to_owned(),
-        ));
+        return Ok(ProbeStep::Unknown("Zammad's answer is not a list of articles".to_owned()));
     };
-    if articles
-        .iter()
-        .any(|article| article.pointer(KEY).and_then(Value::as_str) == Some(action.key.as_str()))
-    {
+    if articles.iter().any(|article| article.pointer(KEY).and_then(Value::as_str) == Some(action.key.as_str())) {
         return Ok(ProbeStep::Effective);
     }
-    if articles
-        .iter()
-        .any(|article| article.get("preferences").is_none())
-    {
-        return Ok(ProbeStep::Unknown(
-            "Zammad shows the articles without their preferences".to_owned(),
-        ));
+    if articles.iter().any(|article| article.get("preferences").is_none()) {
+        return Ok(ProbeStep::Unknown("Zammad shows the articles without their preferences".to_owned()));
     }
     Ok(ProbeStep::NotEffective)
 }

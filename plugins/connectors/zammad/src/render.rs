@@ -14,12 +14,7 @@ const NOBODY: u64 = 1;
 type Plan = std::result::Result<Vec<Request>, Reason>;
 
 /// How an action is carried out, given the answers so far. `now` is when the action was made.
-pub(crate) fn render(
-    action: &Action,
-    so_far: &[Exchange],
-    settings: &Settings,
-    now: Instant,
-) -> Result<RenderStep> {
+pub(crate) fn render(action: &Action, so_far: &[Exchange], settings: &Settings, now: Instant) -> Result<RenderStep> {
     let ticket = ticket_id(action)?;
     let plan = match action.kind.as_str() {
         "ticket.update" => update(action, ticket, settings, now)?,
@@ -38,11 +33,7 @@ pub(crate) fn render(
 /// The ticket's id (not its number), checked, since it becomes part of a URL.
 pub(crate) fn ticket_id(action: &Action) -> Result<u64> {
     let id = action.subject()?;
-    id.parse().map_err(|_| {
-        Error::fail(format!(
-            "'{id}' is no ticket of Zammad's, whose ids are numbers"
-        ))
-    })
+    id.parse().map_err(|_| Error::fail(format!("'{id}' is no ticket of Zammad's, whose ids are numbers")))
 }
 
 /// A request with the credentials.
@@ -52,9 +43,7 @@ pub(crate) fn authorized(request: Request) -> Request {
 
 fn put_ticket(ticket: u64, fields: Map<String, Value>, settings: &Settings) -> Result<Request> {
     let url = settings.url(&format!("tickets/{ticket}"))?;
-    Ok(authorized(
-        Request::put(url).json(&Value::Object(fields)).idempotent(),
-    ))
+    Ok(authorized(Request::put(url).json(&Value::Object(fields)).idempotent()))
 }
 
 fn update(action: &Action, ticket: u64, settings: &Settings, now: Instant) -> Result<Plan> {
@@ -94,25 +83,18 @@ fn set(
             fields.insert("priority".to_owned(), Value::from(name));
         }
         "group" => {
-            let group =
-                word.ok_or("Zammad's tickets always have a group, so it cannot be cleared")?;
+            let group = word.ok_or("Zammad's tickets always have a group, so it cannot be cleared")?;
             fields.insert("group".to_owned(), group_name(group, settings));
         }
         "assignee" => {
-            let (field, owner) = word.map_or(("owner_id", Value::from(NOBODY)), |name| {
-                owner(name, settings)
-            });
+            let (field, owner) = word.map_or(("owner_id", Value::from(NOBODY)), |name| owner(name, settings));
             fields.insert(field.to_owned(), owner);
         }
         "category" | "language" => {
-            let field = if member == "category" {
-                &settings.category_field
-            } else {
-                &settings.language_field
-            };
-            let field = field
-                .clone()
-                .ok_or_else(|| format!("Zammad's tickets have no {member}; name an attribute for it in settings.{member}_field"))?;
+            let field = if member == "category" { &settings.category_field } else { &settings.language_field };
+            let field = field.clone().ok_or_else(|| {
+                format!("Zammad's tickets have no {member}; name an attribute for it in settings.{member}_field")
+            })?;
             fields.insert(field, value.clone());
         }
         "type" => {
@@ -148,65 +130,33 @@ fn owner(name: &str, settings: &Settings) -> (&'static str, Value) {
 
 fn tag(action: &Action, ticket: u64, settings: &Settings) -> Result<Vec<Request>> {
     let words = |member: &str| {
-        action
-            .data
-            .get(member)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
+        action.data.get(member).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
     };
     let added = words("add").map(|tag| tag_request("POST", "tags/add", tag, ticket, settings));
-    added
-        .chain(
-            words("remove").map(|tag| tag_request("DELETE", "tags/remove", tag, ticket, settings)),
-        )
-        .collect()
+    added.chain(words("remove").map(|tag| tag_request("DELETE", "tags/remove", tag, ticket, settings))).collect()
 }
 
 /// Adding a tag that is there, or removing one that is not, changes nothing.
-fn tag_request(
-    method: &str,
-    path: &str,
-    tag: &str,
-    ticket: u64,
-    settings: &Settings,
-) -> Result<Request> {
+fn tag_request(method: &str, path: &str, tag: &str, ticket: u64, settings: &Settings) -> Result<Request> {
     let body = json!({ "object": "Ticket", "o_id": ticket, "item": tag });
-    Ok(authorized(
-        Request::new(method, settings.url(path)?)
-            .json(&body)
-            .idempotent(),
-    ))
+    Ok(authorized(Request::new(method, settings.url(path)?).json(&body).idempotent()))
 }
 
 /// A higher tier is a group and tags: Zammad knows no tiers of its own.
 fn escalate(action: &Action, ticket: u64, settings: &Settings) -> Result<Plan> {
     let mut plan = Vec::new();
     if let Some(group) = action.data.get("group").and_then(Value::as_str) {
-        plan.push(put_ticket(
-            ticket,
-            Map::from_iter([("group".to_owned(), group_name(group, settings))]),
-            settings,
-        )?);
+        plan.push(put_ticket(ticket, Map::from_iter([("group".to_owned(), group_name(group, settings))]), settings)?);
     }
     let tag = settings.escalation_tag.as_str();
     if !tag.is_empty() {
         plan.push(tag_request("POST", "tags/add", tag, ticket, settings)?);
         if let Some(tier) = action.data.get("tier").and_then(Value::as_u64) {
-            plan.push(tag_request(
-                "POST",
-                "tags/add",
-                &format!("{tag}_tier_{tier}"),
-                ticket,
-                settings,
-            )?);
+            plan.push(tag_request("POST", "tags/add", &format!("{tag}_tier_{tier}"), ticket, settings)?);
         }
     }
     if plan.is_empty() {
-        return Ok(Err(
-            "an escalation without a group needs settings.escalation_tag in Zammad".to_owned(),
-        ));
+        return Ok(Err("an escalation without a group needs settings.escalation_tag in Zammad".to_owned()));
     }
     Ok(Ok(plan))
 }

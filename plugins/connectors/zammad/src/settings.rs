@@ -75,36 +75,25 @@ pub(crate) struct Id(pub String);
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        reading::text(Some(&value))
-            .map(Id)
-            .ok_or_else(|| D::Error::custom("an id must be a number or a text"))
+        reading::text(Some(&value)).map(Id).ok_or_else(|| D::Error::custom("an id must be a number or a text"))
     }
 }
 
 impl Settings {
     /// Whether a user is a program: one of `bots`, or Deskbell itself.
     pub(crate) fn is_bot(&self, id_or_login: &str) -> bool {
-        self.bots
-            .iter()
-            .chain(&self.own_actor)
-            .any(|bot| bot.0 == id_or_login)
+        self.bots.iter().chain(&self.own_actor).any(|bot| bot.0 == id_or_login)
     }
 
     /// The plugins' name for an agent, or the id where there is none.
     pub(crate) fn agent(&self, id: String, login: Option<&str>) -> String {
         let is = |own: &Id| own.0 == id || login == Some(own.0.as_str());
-        self.agents
-            .iter()
-            .find(|(_, own)| is(own))
-            .map_or(id, |(name, _)| name.clone())
+        self.agents.iter().find(|(_, own)| is(own)).map_or(id, |(name, _)| name.clone())
     }
 
     /// The plugins' name for a group.
     pub(crate) fn group(&self, name: String) -> String {
-        self.groups
-            .iter()
-            .find(|(_, own)| **own == name)
-            .map_or(name, |(known, _)| known.clone())
+        self.groups.iter().find(|(_, own)| **own == name).map_or(name, |(known, _)| known.clone())
     }
 
     /// The URL of an API path.

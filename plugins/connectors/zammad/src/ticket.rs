@@ -21,22 +21,10 @@ pub(crate) fn ticket(stated: &Value, settings: &Settings, cx: &Context<'_>) -> V
         "custom": custom(stated, settings),
     });
     put(&mut ticket, "type", text(stated.get("type")));
-    put(
-        &mut ticket,
-        "group",
-        name(stated.get("group")).map(|group| settings.group(group)),
-    );
+    put(&mut ticket, "group", name(stated.get("group")).map(|group| settings.group(group)));
     put(&mut ticket, "assignee", owner(stated, settings));
-    put(
-        &mut ticket,
-        "category",
-        attribute(stated, settings.category_field.as_deref()),
-    );
-    put(
-        &mut ticket,
-        "language",
-        attribute(stated, settings.language_field.as_deref()),
-    );
+    put(&mut ticket, "category", attribute(stated, settings.category_field.as_deref()));
+    put(&mut ticket, "language", attribute(stated, settings.language_field.as_deref()));
     ticket
 }
 
@@ -48,12 +36,9 @@ fn attribute(stated: &Value, field: Option<&str>) -> Option<String> {
 fn tags(stated: Option<&Value>) -> Vec<String> {
     match stated {
         Some(Value::Array(tags)) => tags.iter().filter_map(|tag| text(Some(tag))).collect(),
-        Some(Value::String(tags)) => tags
-            .split(',')
-            .map(str::trim)
-            .filter(|tag| !tag.is_empty())
-            .map(str::to_owned)
-            .collect(),
+        Some(Value::String(tags)) => {
+            tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
+        }
         _ => Vec::new(),
     }
 }

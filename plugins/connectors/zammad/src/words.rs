@@ -32,26 +32,18 @@ pub(crate) fn priority(name: Option<&str>, settings: &Settings, cx: &Context<'_>
     if let Some(priority) = meaning(&settings.priorities, PRIORITIES, name) {
         return priority;
     }
-    let word = name
-        .trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ')
-        .to_lowercase();
+    let word = name.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ').to_lowercase();
     PRIORITIES.iter().copied().find(|priority| *priority == word).unwrap_or_else(|| {
-        cx.warn(format!("priority '{name}' is not known and counts as normal; say what it means in settings.priorities"));
+        cx.warn(format!(
+            "priority '{name}' is not known and counts as normal; say what it means in settings.priorities"
+        ));
         "normal"
     })
 }
 
 /// The canonical word whose entry in the settings is `word`; of several, the first in canonical order.
-fn meaning(
-    names: &BTreeMap<String, String>,
-    canonical: &[&'static str],
-    word: &str,
-) -> Option<&'static str> {
-    canonical.iter().copied().find(|known| {
-        names
-            .get(*known)
-            .is_some_and(|own| own.eq_ignore_ascii_case(word))
-    })
+fn meaning(names: &BTreeMap<String, String>, canonical: &[&'static str], word: &str) -> Option<&'static str> {
+    canonical.iter().copied().find(|known| names.get(*known).is_some_and(|own| own.eq_ignore_ascii_case(word)))
 }
 
 /// Zammad's state for a status. It has none for `on_hold` until the operator names one.
@@ -93,11 +85,7 @@ pub(crate) fn channel(article_type: &str) -> Option<String> {
         kind if kind.starts_with("twitter") || kind.starts_with("facebook") => "social",
         kind if kind.starts_with("telegram") || kind.starts_with("whatsapp") => "messaging",
         kind => {
-            return Some(
-                kind.chars()
-                    .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-                    .collect(),
-            );
+            return Some(kind.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect());
         }
     };
     Some(word.to_owned())

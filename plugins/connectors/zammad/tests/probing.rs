@@ -13,14 +13,8 @@ fn ask(kind: &str, status: u16, articles: &Value) -> Result<ProbeStep> {
         return Ok(step);
     };
     let request = requests.first().unwrap().clone();
-    assert_eq!(
-        request.url,
-        "https://zammad.acme.example/api/v1/ticket_articles/by_ticket/81"
-    );
-    assert_eq!(
-        request.header_value("authorization"),
-        Some("Token token={{secret:token}}")
-    );
+    assert_eq!(request.url, "https://zammad.acme.example/api/v1/ticket_articles/by_ticket/81");
+    assert_eq!(request.header_value("authorization"), Some("Token token={{secret:token}}"));
     let response = Response::new(status).with_json(articles);
     host.probe::<Zammad>(&action, &[Exchange { request, response }])
 }
@@ -48,10 +42,7 @@ fn what_cannot_be_told_is_not_guessed() {
         (404, json!({}), "404"),
     ] {
         let step = ask("ticket.reply", status, &articles);
-        assert!(
-            matches!(&step, Ok(ProbeStep::Unknown(reason)) if reason.contains(part)),
-            "{step:?}"
-        );
+        assert!(matches!(&step, Ok(ProbeStep::Unknown(reason)) if reason.contains(part)), "{step:?}");
     }
     assert!(ask("ticket.reply", 500, &json!({})).unwrap_err().retry);
 }
@@ -59,11 +50,7 @@ fn what_cannot_be_told_is_not_guessed() {
 #[test]
 fn an_update_is_simply_sent_again() {
     for kind in ["ticket.update", "ticket.tag", "ticket.escalate"] {
-        assert_eq!(
-            ask(kind, 200, &json!([])),
-            Ok(ProbeStep::NotEffective),
-            "{kind}"
-        );
+        assert_eq!(ask(kind, 200, &json!([])), Ok(ProbeStep::NotEffective), "{kind}");
     }
 }
 
@@ -76,9 +63,7 @@ fn a_redelivered_webhook_holds_the_same_events() {
         } })
     };
     let ids = |delivery: &str, received_at: &str, state: &str| -> Vec<String> {
-        let delivery = testing::delivery(
-            json!({ "id": delivery, "received_at": received_at, "body": body(state) }),
-        );
+        let delivery = testing::delivery(json!({ "id": delivery, "received_at": received_at, "body": body(state) }));
         let parsed = TestHost::new().parse::<Zammad>(&delivery).unwrap();
         parsed.events.into_iter().map(|event| event.id).collect()
     };

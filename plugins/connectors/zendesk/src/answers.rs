@@ -15,13 +15,9 @@ pub(crate) fn refusal(exchange: &Exchange) -> Result<Option<Reason>> {
     response.check_available("Zendesk")?;
     match response.status {
         // The operator can mend the credentials, and then every waiting action goes through.
-        401 => Err(Error::retry(
-            "Zendesk refused the credentials (401); check settings.user and the secret 'token'",
-        )),
+        401 => Err(Error::retry("Zendesk refused the credentials (401); check settings.user and the secret 'token'")),
         // Another update of the ticket came between.
-        409 => Err(Error::retry(
-            "Zendesk answered 409: the ticket was being updated by someone else",
-        )),
+        409 => Err(Error::retry("Zendesk answered 409: the ticket was being updated by someone else")),
         status => Ok(Some(format!("Zendesk answered {status}{}", said(response)))),
     }
 }

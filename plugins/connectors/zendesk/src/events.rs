@@ -29,33 +29,16 @@ pub(crate) fn parse(
     settings: &Settings,
     cx: &Context<'_>,
 ) -> Result<Parsed> {
-    let (detail, event) = (
-        body.get("detail").unwrap_or(&Value::Null),
-        body.get("event").unwrap_or(&Value::Null),
-    );
+    let (detail, event) = (body.get("detail").unwrap_or(&Value::Null), body.get("event").unwrap_or(&Value::Null));
     let ticket = text(detail.get("id")).or_else(|| {
-        text(body.get("subject"))
-            .and_then(|subject| subject.strip_prefix("zen:ticket:").map(str::to_owned))
+        text(body.get("subject")).and_then(|subject| subject.strip_prefix("zen:ticket:").map(str::to_owned))
     });
     let Some(ticket) = ticket else {
-        return Err(Error::fail(format!(
-            "the event {kind} names no ticket: neither detail.id nor subject has one"
-        )));
+        return Err(Error::fail(format!("the event {kind} names no ticket: neither detail.id nor subject has one")));
     };
-    let id = text(body.get("id"))
-        .or_else(|| delivery.id.clone())
-        .unwrap_or_else(|| digest(&delivery.body));
+    let id = text(body.get("id")).or_else(|| delivery.id.clone()).unwrap_or_else(|| digest(&delivery.body));
     let time = time(body.get("time")).unwrap_or(delivery.received_at);
-    let message = Message {
-        body,
-        detail,
-        event,
-        id,
-        ticket,
-        time,
-        settings,
-        cx,
-    };
+    let message = Message { body, detail, event, id, ticket, time, settings, cx };
     Ok(match kind {
         "created" => message.created(),
         "comment_added" => message.commented(),
@@ -68,9 +51,7 @@ pub(crate) fn parse(
 
 impl Message<'_> {
     fn event(&self, kind: &str, time: Instant, data: Value) -> Parsed {
-        let event = CanonicalEvent::new(kind, self.id.as_str(), time)
-            .subject(self.ticket.as_str())
-            .data(data);
+        let event = CanonicalEvent::new(kind, self.id.as_str(), time).subject(self.ticket.as_str()).data(data);
         Parsed::events(vec![event])
     }
 
@@ -82,11 +63,7 @@ impl Message<'_> {
         // The ticket's own time, for the other events of the same action must not lie before it.
         let at = time(self.detail.get("created_at")).unwrap_or(self.time);
         let ticket = ticket(self.detail, self.settings, self.cx);
-        self.event(
-            "deskbell.ticket.created",
-            at,
-            json!({ "ticket": ticket, "actor": self.actor() }),
-        )
+        self.event("deskbell.ticket.created", at, json!({ "ticket": ticket, "actor": self.actor() }))
     }
 
     fn commented(&self) -> Parsed {
@@ -97,25 +74,17 @@ impl Message<'_> {
         if self.opens_the_ticket(&said) {
             return Parsed::ignored("the ticket's first message, which is its description already");
         }
-        let mut stated =
-            json!({ "public": flag(comment.get("is_public")).unwrap_or(true), "body": said });
+        let mut stated = json!({ "public": flag(comment.get("is_public")).unwrap_or(true), "body": said });
         put(&mut stated, "id", text(comment.get("id")));
-        put(
-            &mut stated,
-            "channel",
-            text(comment.pointer("/via/channel")).map(|via| channel(Some(&via))),
-        );
+        put(&mut stated, "channel", text(comment.pointer("/via/channel")).map(|via| channel(Some(&via))));
         let data = json!({ "comment": stated, "actor": self.author(comment) });
         self.event("deskbell.ticket.commented", self.time, data)
     }
 
     /// Zendesk tells a new ticket's first message twice: as the description and as its first comment.
     fn opens_the_ticket(&self, said: &str) -> bool {
-        let is_new =
-            time(self.detail.get("created_at")).is_some_and(|at| self.time.seconds_since(at) < 60);
-        is_new
-            && !said.trim().is_empty()
-            && said.trim() == body(self.detail.get("description")).trim()
+        let is_new = time(self.detail.get("created_at")).is_some_and(|at| self.time.seconds_since(at) < 60);
+        is_new && !said.trim().is_empty() && said.trim() == body(self.detail.get("description")).trim()
     }
 
     fn author(&self, comment: &Value) -> Value {
@@ -130,42 +99,26 @@ impl Message<'_> {
             None if reference(self.detail.get("requester_id")).as_ref() == Some(&id) => "customer",
             Some(true) | None => "agent",
         };
-        let id = if role == "agent" {
-            self.settings.agents.name_of(id)
-        } else {
-            id
-        };
+        let id = if role == "agent" { self.settings.agents.name_of(id) } else { id };
         let mut actor = json!({ "id": id, "role": role });
         put(&mut actor, "name", text(author.get("name")));
         actor
     }
 
     fn merged(&self) -> Parsed {
-        let into = [
-            "/target_ticket_id",
-            "/target_ticket/id",
-            "/target_id",
-            "/merged_into",
-            "/current",
-        ]
-        .iter()
-        .find_map(|pointer| scalar(self.event.pointer(pointer)));
+        let into = ["/target_ticket_id", "/target_ticket/id", "/target_id", "/merged_into", "/current"]
+            .iter()
+            .find_map(|pointer| scalar(self.event.pointer(pointer)));
         match into {
-            Some(into) => self.event(
-                "deskbell.ticket.merged",
-                self.time,
-                json!({ "into": into, "actor": self.actor() }),
-            ),
+            Some(into) => {
+                self.event("deskbell.ticket.merged", self.time, json!({ "into": into, "actor": self.actor() }))
+            }
             None => Parsed::ignored("merged does not say into which ticket"),
         }
     }
 
     fn deleted(&self) -> Parsed {
-        self.event(
-            "deskbell.ticket.deleted",
-            self.time,
-            json!({ "actor": self.actor() }),
-        )
+        self.event("deskbell.ticket.deleted", self.time, json!({ "actor": self.actor() }))
     }
 
     fn rated(&self) -> Parsed {
@@ -174,22 +127,15 @@ impl Message<'_> {
             .find_map(|pointer| scalar(self.event.pointer(pointer)))
             .unwrap_or_default();
         let Some((score, min, max)) = score(&stated) else {
-            return Parsed::ignored(
-                "csat_received holds no rating that is good, bad or from 1 to 5",
-            );
+            return Parsed::ignored("csat_received holds no rating that is good, bad or from 1 to 5");
         };
-        let mut rating =
-            json!({ "kind": "csat", "score": score, "scale": { "min": min, "max": max } });
+        let mut rating = json!({ "kind": "csat", "score": score, "scale": { "min": min, "max": max } });
         let comment = ["/comment", "/satisfaction_score/comment", "/comment/body"]
             .iter()
             .find_map(|pointer| text(self.event.pointer(pointer)));
         put(&mut rating, "comment", comment);
         let assignee = reference(self.detail.get("assignee_id"));
-        put(
-            &mut rating,
-            "agent",
-            assignee.map(|id| self.settings.agents.name_of(id)),
-        );
+        put(&mut rating, "agent", assignee.map(|id| self.settings.agents.name_of(id)));
         self.event("deskbell.rating.submitted", self.time, rating)
     }
 
@@ -216,31 +162,16 @@ impl Message<'_> {
         let (field, (to, from)) = match kind {
             "status_changed" => {
                 scalar(now)?;
-                (
-                    "status",
-                    each(&|word| Value::from(status(&word, settings, self.cx))),
-                )
+                ("status", each(&|word| Value::from(status(&word, settings, self.cx))))
             }
             "priority_changed" => {
                 let (_, from) = each(&|word| Value::from(priority(Some(&word), settings, self.cx)));
-                (
-                    "priority",
-                    (
-                        Value::from(priority(scalar(now).as_deref(), settings, self.cx)),
-                        from,
-                    ),
-                )
+                ("priority", (Value::from(priority(scalar(now).as_deref(), settings, self.cx)), from))
             }
             "subject_changed" => ("subject", each(&Value::from)),
             "type_changed" => ("type", each(&|word| Value::from(slug(&word)))),
-            "group_assignment_changed" => (
-                "group",
-                each(&|id| name(id, |id| settings.groups.name_of(id))),
-            ),
-            "agent_assignment_changed" => (
-                "assignee",
-                each(&|id| name(id, |id| settings.agents.name_of(id))),
-            ),
+            "group_assignment_changed" => ("group", each(&|id| name(id, |id| settings.groups.name_of(id)))),
+            "agent_assignment_changed" => ("assignee", each(&|id| name(id, |id| settings.agents.name_of(id)))),
             "custom_status_changed" => ("custom.custom_status", each(&Value::from)),
             "tags_changed" => return self.tags(),
             "custom_field_changed" => return self.custom_field(),
@@ -256,11 +187,7 @@ impl Message<'_> {
     }
 
     fn custom_field(&self) -> Option<(String, Value, Option<Value>)> {
-        let field = self
-            .event
-            .get("custom_field")
-            .or_else(|| self.event.get("field"))
-            .unwrap_or(self.event);
+        let field = self.event.get("custom_field").or_else(|| self.event.get("field")).unwrap_or(self.event);
         let id = text(self.event.get("field_id")).or_else(|| text(field.get("id")))?;
         let settings = self.settings;
         let is = |own: &Option<crate::settings::Id>| own.as_ref().is_some_and(|own| own.0 == id);
@@ -279,27 +206,16 @@ impl Message<'_> {
         let mut name = settings.custom_fields.name_of(id.clone());
         if name == id {
             let title = ["field_name", "raw_title", "title"];
-            name = title
-                .iter()
-                .find_map(|member| text(field.get(*member)))
-                .unwrap_or(id);
+            name = title.iter().find_map(|member| text(field.get(*member))).unwrap_or(id);
         }
         let from = before.filter(|value| !value.is_null()).cloned();
-        Some((
-            format!("custom.{name}"),
-            now.cloned().unwrap_or(Value::Null),
-            from,
-        ))
+        Some((format!("custom.{name}"), now.cloned().unwrap_or(Value::Null), from))
     }
 }
 
 /// An id by its name; "0" stands for nobody.
 fn name(id: String, name_of: impl Fn(String) -> String) -> Value {
-    if id == "0" {
-        Value::Null
-    } else {
-        Value::from(name_of(id))
-    }
+    if id == "0" { Value::Null } else { Value::from(name_of(id)) }
 }
 
 /// A satisfaction rating and its scale: good and bad as 1 and 0, the newer surveys' 1 to 5 as they are.
@@ -311,8 +227,5 @@ fn score(stated: &str) -> Option<(u8, u8, u8)> {
     if word.starts_with("bad") {
         return Some((0, 0, 1));
     }
-    word.parse()
-        .ok()
-        .filter(|score| (1..=5).contains(score))
-        .map(|score| (score, 1, 5))
+    word.parse().ok().filter(|score| (1..=5).contains(score)).map(|score| (score, 1, 5))
 }

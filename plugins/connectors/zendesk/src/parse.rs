@@ -11,20 +11,12 @@ const EVENT_TYPE: &str = "zen:event-type:";
 pub(crate) fn parse(delivery: &Delivery, settings: &Settings, cx: &Context<'_>) -> Result<Parsed> {
     let body: Value = delivery.json()?;
     if !body.is_object() {
-        return Err(Error::fail(
-            "the webhook's body is not a JSON object; Zendesk's always are",
-        ));
+        return Err(Error::fail("the webhook's body is not a JSON object; Zendesk's always are"));
     }
-    match body
-        .get("type")
-        .and_then(Value::as_str)
-        .and_then(|kind| kind.strip_prefix(EVENT_TYPE))
-    {
+    match body.get("type").and_then(Value::as_str).and_then(|kind| kind.strip_prefix(EVENT_TYPE)) {
         Some(kind) => match kind.strip_prefix("ticket.") {
             Some(kind) => events::parse(kind, &body, delivery, settings, cx),
-            None => Ok(Parsed::ignored(format!(
-                "{kind} says nothing about tickets"
-            ))),
+            None => Ok(Parsed::ignored(format!("{kind} says nothing about tickets"))),
         },
         None => Ok(trigger::parse(&body, delivery, settings, cx)),
     }

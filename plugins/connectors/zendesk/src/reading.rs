@@ -15,9 +15,7 @@ pub(crate) fn text(value: Option<&Value>) -> Option<String> {
 pub(crate) fn scalar(value: Option<&Value>) -> Option<String> {
     text(value).or_else(|| {
         let object = value?.as_object()?;
-        ["id", "value", "name", "status"]
-            .iter()
-            .find_map(|name| text(object.get(*name)))
+        ["id", "value", "name", "status"].iter().find_map(|name| text(object.get(*name)))
     })
 }
 

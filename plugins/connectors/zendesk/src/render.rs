@@ -13,11 +13,7 @@ pub(crate) const KEY: &str = "deskbell_key";
 const TYPES: &[&str] = &["problem", "incident", "question", "task"];
 
 /// How an action is carried out, given the answers so far.
-pub(crate) fn render(
-    action: &Action,
-    so_far: &[Exchange],
-    settings: &Settings,
-) -> Result<RenderStep> {
+pub(crate) fn render(action: &Action, so_far: &[Exchange], settings: &Settings) -> Result<RenderStep> {
     let ticket = ticket_id(action)?;
     let plan = match action.kind.as_str() {
         "ticket.update" => update(action, ticket, settings)?,
@@ -39,9 +35,7 @@ pub(crate) fn ticket_id(action: &Action) -> Result<&str> {
     if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(id);
     }
-    Err(Error::fail(format!(
-        "'{id}' is no ticket of Zendesk's, whose ids are numbers"
-    )))
+    Err(Error::fail(format!("'{id}' is no ticket of Zendesk's, whose ids are numbers")))
 }
 
 /// A request with the credentials that the settings name.
@@ -54,18 +48,10 @@ pub(crate) fn authorized(request: Request, settings: &Settings) -> Request {
 
 type Plan = std::result::Result<Vec<Request>, Reason>;
 
-fn put_ticket(
-    ticket: &str,
-    mut fields: Map<String, Value>,
-    key: &str,
-    settings: &Settings,
-) -> Result<Request> {
+fn put_ticket(ticket: &str, mut fields: Map<String, Value>, key: &str, settings: &Settings) -> Result<Request> {
     fields.insert("metadata".to_owned(), json!({ KEY: key }));
     let url = settings.url(&format!("tickets/{ticket}"))?;
-    Ok(authorized(
-        Request::put(url).json(&json!({ "ticket": fields })),
-        settings,
-    ))
+    Ok(authorized(Request::put(url).json(&json!({ "ticket": fields })), settings))
 }
 
 fn update(action: &Action, ticket: &str, settings: &Settings) -> Result<Plan> {
@@ -79,9 +65,7 @@ fn update(action: &Action, ticket: &str, settings: &Settings) -> Result<Plan> {
     if !custom.is_empty() {
         fields.insert("custom_fields".to_owned(), Value::from(custom));
     }
-    Ok(Ok(vec![
-        put_ticket(ticket, fields, &action.key, settings)?.idempotent(),
-    ]))
+    Ok(Ok(vec![put_ticket(ticket, fields, &action.key, settings)?.idempotent()]))
 }
 
 fn set(
@@ -93,16 +77,11 @@ fn set(
 ) -> std::result::Result<(), Reason> {
     let word = value.as_str();
     let field = match member {
-        "status" => (
-            "status",
-            word.map_or(Value::Null, |word| Value::from(zendesk_status(word))),
-        ),
+        "status" => ("status", word.map_or(Value::Null, |word| Value::from(zendesk_status(word)))),
         "priority" => ("priority", value.clone()),
         "type" => match word {
             Some(word) if !TYPES.contains(&word) => {
-                return Err(format!(
-                    "Zendesk has no ticket type '{word}', only problem, incident, question and task"
-                ));
+                return Err(format!("Zendesk has no ticket type '{word}', only problem, incident, question and task"));
             }
             _ => ("type", value.clone()),
         },
@@ -111,21 +90,11 @@ fn set(
             Some(mail) if mail.contains('@') && settings.agents.id_of(mail).is_none() => {
                 ("assignee_email", mail.into())
             }
-            Some(name) => (
-                "assignee_id",
-                settings
-                    .agents
-                    .id_of(name)
-                    .ok_or_else(|| missing("agents", name))?,
-            ),
+            Some(name) => ("assignee_id", settings.agents.id_of(name).ok_or_else(|| missing("agents", name))?),
             None => ("assignee_id", Value::Null),
         },
         "category" | "language" => {
-            let id = if member == "category" {
-                &settings.category_field
-            } else {
-                &settings.language_field
-            };
+            let id = if member == "category" { &settings.category_field } else { &settings.language_field };
             let id = id.as_ref().ok_or_else(|| {
                 format!("Zendesk tickets have no {member}; name a ticket field for it in settings.{member}_field")
             })?;
@@ -139,10 +108,7 @@ fn set(
                     fields.insert("custom_status_id".to_owned(), id);
                     continue;
                 }
-                let id = settings
-                    .custom_fields
-                    .id_of(name)
-                    .ok_or_else(|| missing("custom_fields", name))?;
+                let id = settings.custom_fields.id_of(name).ok_or_else(|| missing("custom_fields", name))?;
                 custom.push(json!({ "id": id, "value": value }));
             }
             return Ok(());
@@ -154,30 +120,16 @@ fn set(
 }
 
 fn group(name: Option<&str>, settings: &Settings) -> std::result::Result<Value, Reason> {
-    name.map_or(Ok(Value::Null), |name| {
-        settings
-            .groups
-            .id_of(name)
-            .ok_or_else(|| missing("groups", name))
-    })
+    name.map_or(Ok(Value::Null), |name| settings.groups.id_of(name).ok_or_else(|| missing("groups", name)))
 }
 
 fn missing(table: &str, name: &str) -> Reason {
-    format!(
-        "no id is known for '{name}'; add it to settings.{table}, such as {table} = {{ \"{name}\" = 360000123 }}"
-    )
+    format!("no id is known for '{name}'; add it to settings.{table}, such as {table} = {{ \"{name}\" = 360000123 }}")
 }
 
 fn tag(action: &Action, ticket: &str, settings: &Settings) -> Result<Plan> {
     let words = |member: &str| -> Vec<&str> {
-        action
-            .data
-            .get(member)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect()
+        action.data.get(member).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
     };
     let mut plan = Vec::new();
     let (added, removed) = (words("add"), words("remove"));
@@ -193,20 +145,12 @@ fn tag(action: &Action, ticket: &str, settings: &Settings) -> Result<Plan> {
 /// PUT adds, DELETE removes; a POST would replace the list.
 fn tags_request(method: &str, ticket: &str, tags: &[&str], settings: &Settings) -> Result<Request> {
     let url = settings.url(&format!("tickets/{ticket}/tags"))?;
-    Ok(authorized(
-        Request::new(method, url)
-            .json(&json!({ "tags": tags }))
-            .idempotent(),
-        settings,
-    ))
+    Ok(authorized(Request::new(method, url).json(&json!({ "tags": tags })).idempotent(), settings))
 }
 
 fn comment(action: &Action, ticket: &str, public: bool, settings: &Settings) -> Result<Plan> {
     let mut fields = Map::new();
-    fields.insert(
-        "comment".to_owned(),
-        json!({ "body": action.text("body")?, "public": public }),
-    );
+    fields.insert("comment".to_owned(), json!({ "body": action.text("body")?, "public": public }));
     Ok(Ok(vec![put_ticket(ticket, fields, &action.key, settings)?]))
 }
 
@@ -223,18 +167,12 @@ fn escalate(action: &Action, ticket: &str, settings: &Settings) -> Result<Plan> 
     }
     let tag = settings.escalation_tag.as_str();
     if !tag.is_empty() {
-        let tier = action
-            .data
-            .get("tier")
-            .and_then(Value::as_u64)
-            .map(|tier| format!("{tag}_tier_{tier}"));
+        let tier = action.data.get("tier").and_then(Value::as_u64).map(|tier| format!("{tag}_tier_{tier}"));
         let tags: Vec<&str> = std::iter::once(tag).chain(tier.as_deref()).collect();
         plan.push(tags_request("PUT", ticket, &tags, settings)?);
     }
     if plan.is_empty() {
-        return Ok(Err(
-            "an escalation without a group needs settings.escalation_tag in Zendesk".to_owned(),
-        ));
+        return Ok(Err("an escalation without a group needs settings.escalation_tag in Zendesk".to_owned()));
     }
     Ok(Ok(plan))
 }

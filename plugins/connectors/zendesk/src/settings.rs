@@ -63,21 +63,14 @@ impl Default for Settings {
 impl Settings {
     /// Whether a user is a program: one of `bots`, or Deskbell itself.
     pub(crate) fn is_bot(&self, id: &str) -> bool {
-        id.starts_with("zd:")
-            || self
-                .bots
-                .iter()
-                .chain(&self.own_actor)
-                .any(|bot| bot.0 == id)
+        id.starts_with("zd:") || self.bots.iter().chain(&self.own_actor).any(|bot| bot.0 == id)
     }
 
     /// The URL of an API path.
     pub(crate) fn url(&self, path: &str) -> Result<String> {
         let base = self.base_url.trim_end_matches('/');
         if base.is_empty() {
-            return Err(Error::fail(
-                "the source's settings have no base_url; set it to https://SUBDOMAIN.zendesk.com",
-            ));
+            return Err(Error::fail("the source's settings have no base_url; set it to https://SUBDOMAIN.zendesk.com"));
         }
         Ok(format!("{base}/api/v2/{path}"))
     }
@@ -96,16 +89,13 @@ impl Id {
 
 /// A number where the text is one, so that ids beyond 2^53 keep all their digits.
 pub(crate) fn number_or_text(text: &str) -> Value {
-    text.parse::<u64>()
-        .map_or_else(|_| Value::from(text), Value::from)
+    text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from)
 }
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        reading::text(Some(&value))
-            .map(Id)
-            .ok_or_else(|| D::Error::custom("an id must be a number or a text"))
+        reading::text(Some(&value)).map(Id).ok_or_else(|| D::Error::custom("an id must be a number or a text"))
     }
 }
 
@@ -117,10 +107,7 @@ pub(crate) struct Names(BTreeMap<String, Id>);
 impl Names {
     /// The name of an id, or the id itself where it has none.
     pub(crate) fn name_of(&self, id: String) -> String {
-        self.0
-            .iter()
-            .find(|(_, own)| own.0 == id)
-            .map_or(id, |(name, _)| name.clone())
+        self.0.iter().find(|(_, own)| own.0 == id).map_or(id, |(name, _)| name.clone())
     }
 
     /// The id of a name; a number stands for itself.

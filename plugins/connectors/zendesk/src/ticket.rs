@@ -18,26 +18,10 @@ pub(crate) fn ticket(detail: &Value, settings: &Settings, cx: &Context<'_>) -> V
         "tags": tags(detail.get("tags")),
         "requester": requester(detail),
     });
-    put(
-        &mut ticket,
-        "description",
-        (!description.is_empty()).then_some(description),
-    );
-    put(
-        &mut ticket,
-        "type",
-        text(detail.get("type")).map(|word| slug(&word)),
-    );
-    put(
-        &mut ticket,
-        "group",
-        reference(detail.get("group_id")).map(|id| settings.groups.name_of(id)),
-    );
-    put(
-        &mut ticket,
-        "assignee",
-        reference(detail.get("assignee_id")).map(|id| settings.agents.name_of(id)),
-    );
+    put(&mut ticket, "description", (!description.is_empty()).then_some(description));
+    put(&mut ticket, "type", text(detail.get("type")).map(|word| slug(&word)));
+    put(&mut ticket, "group", reference(detail.get("group_id")).map(|id| settings.groups.name_of(id)));
+    put(&mut ticket, "assignee", reference(detail.get("assignee_id")).map(|id| settings.agents.name_of(id)));
     ticket
 }
 
@@ -54,26 +38,15 @@ pub(crate) fn reference(value: Option<&Value>) -> Option<String> {
 }
 
 fn requester(detail: &Value) -> Value {
-    let id =
-        reference(detail.get("requester_id")).or_else(|| reference(detail.get("submitter_id")));
+    let id = reference(detail.get("requester_id")).or_else(|| reference(detail.get("submitter_id")));
     let mut requester = json!({ "id": id.unwrap_or_default() });
-    put(
-        &mut requester,
-        "organization",
-        reference(detail.get("organization_id")),
-    );
+    put(&mut requester, "organization", reference(detail.get("organization_id")));
     requester
 }
 
 /// The first line, cut to a readable length: what Zendesk shows where a ticket has no subject.
 pub(crate) fn first_line(text: &str) -> String {
-    text.lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty())
-        .unwrap_or_default()
-        .chars()
-        .take(80)
-        .collect()
+    text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().chars().take(80).collect()
 }
 
 /// Who did what an event webhook tells. Zendesk names only the id; who is not the requester, a program or Zendesk itself

@@ -8,10 +8,7 @@ use crate::settings::Settings;
 
 /// The status that a word of Zendesk's stands for. Unknown ones count as open.
 pub(crate) fn status(word: &str, settings: &Settings, cx: &Context<'_>) -> &'static str {
-    if let Some(status) = own(&settings.statuses, word)
-        .as_deref()
-        .and_then(canonical_status)
-    {
+    if let Some(status) = own(&settings.statuses, word).as_deref().and_then(canonical_status) {
         return status;
     }
     match slug(word).as_str() {
@@ -34,23 +31,20 @@ pub(crate) fn priority(word: Option<&str>, settings: &Settings, cx: &Context<'_>
         "high" => "high",
         "urgent" => "urgent",
         word => {
-            cx.warn(format!("priority '{word}' is not known and counts as normal; say what it means in settings.priorities"));
+            cx.warn(format!(
+                "priority '{word}' is not known and counts as normal; say what it means in settings.priorities"
+            ));
             "normal"
         }
     }
 }
 
 fn own(meanings: &BTreeMap<String, String>, word: &str) -> Option<String> {
-    meanings
-        .iter()
-        .find(|(label, _)| label.eq_ignore_ascii_case(word))
-        .map(|(_, meaning)| meaning.clone())
+    meanings.iter().find(|(label, _)| label.eq_ignore_ascii_case(word)).map(|(_, meaning)| meaning.clone())
 }
 
 fn canonical_status(word: &str) -> Option<&'static str> {
-    ["new", "open", "pending", "on_hold", "solved", "closed"]
-        .into_iter()
-        .find(|status| *status == word)
+    ["new", "open", "pending", "on_hold", "solved", "closed"].into_iter().find(|status| *status == word)
 }
 
 /// Zendesk's word for a status.
@@ -69,8 +63,8 @@ pub(crate) fn channel(via: Option<&str>) -> String {
         "voice" | "phone" | "phone_call_inbound" | "phone_call_outbound" | "voicemail" => "phone",
         "chat" | "chat_message" | "answer_bot" => "chat",
         "sms" => "sms",
-        "twitter" | "twitter_dm" | "twitter_favorite" | "facebook" | "facebook_post"
-        | "facebook_message" | "instagram_dm" => "social",
+        "twitter" | "twitter_dm" | "twitter_favorite" | "facebook" | "facebook_post" | "facebook_message"
+        | "instagram_dm" => "social",
         "native_messaging"
         | "mobile"
         | "mobile_sdk"

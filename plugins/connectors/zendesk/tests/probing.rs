@@ -15,29 +15,19 @@ fn ask(kind: &str, answers: &[(u16, Value)]) -> (Result<ProbeStep>, Vec<String>)
     let (mut so_far, mut urls) = (Vec::new(), Vec::new());
     loop {
         let step = host.probe::<Zendesk>(&action, &so_far);
-        let (Ok(ProbeStep::Requests(requests)), Some((status, body))) =
-            (&step, answers.get(so_far.len()))
-        else {
+        let (Ok(ProbeStep::Requests(requests)), Some((status, body))) = (&step, answers.get(so_far.len())) else {
             return (step, urls);
         };
         let request = requests.first().unwrap().clone();
-        assert_eq!(
-            request.header_value("authorization"),
-            Some("{{basic:d@acme.example/token:token}}")
-        );
+        assert_eq!(request.header_value("authorization"), Some("{{basic:d@acme.example/token:token}}"));
         urls.push(request.url.clone());
-        so_far.push(Exchange {
-            request,
-            response: Response::new(*status).with_json(body),
-        });
+        so_far.push(Exchange { request, response: Response::new(*status).with_json(body) });
     }
 }
 
 fn audits(keys: &[&str], next: Option<&str>) -> Value {
-    let audits: Vec<Value> = keys
-        .iter()
-        .map(|key| json!({ "metadata": { "custom": { "deskbell_key": key } } }))
-        .collect();
+    let audits: Vec<Value> =
+        keys.iter().map(|key| json!({ "metadata": { "custom": { "deskbell_key": key } } })).collect();
     json!({ "audits": audits, "meta": { "has_more": next.is_some() }, "links": { "next": next } })
 }
 
@@ -45,22 +35,10 @@ fn audits(keys: &[&str], next: Option<&str>) -> Value {
 fn a_reply_is_found_by_its_key_on_any_page() {
     let next = format!("{BASE}/api/v2/tickets/1001/audits?page%5Bafter%5D=x");
     let cases = [
-        (
-            vec![audits(&["other", "018f-key"], None)],
-            ProbeStep::Effective,
-            1,
-        ),
+        (vec![audits(&["other", "018f-key"], None)], ProbeStep::Effective, 1),
         (vec![audits(&["other"], None)], ProbeStep::NotEffective, 1),
-        (
-            vec![audits(&[], Some(&next)), audits(&["018f-key"], None)],
-            ProbeStep::Effective,
-            2,
-        ),
-        (
-            vec![audits(&[], Some(&next)), audits(&[], None)],
-            ProbeStep::NotEffective,
-            2,
-        ),
+        (vec![audits(&[], Some(&next)), audits(&["018f-key"], None)], ProbeStep::Effective, 2),
+        (vec![audits(&[], Some(&next)), audits(&[], None)], ProbeStep::NotEffective, 2),
     ];
     for (pages, expected, n_requests) in cases {
         let answers: Vec<_> = pages.into_iter().map(|page| (200, page)).collect();
@@ -79,10 +57,7 @@ fn what_cannot_be_told_is_not_guessed() {
         ((200, elsewhere), "another address"),
     ] {
         let (step, _) = ask("ticket.note", &[answer]);
-        assert!(
-            matches!(&step, Ok(ProbeStep::Unknown(reason)) if reason.contains(part)),
-            "{step:?}"
-        );
+        assert!(matches!(&step, Ok(ProbeStep::Unknown(reason)) if reason.contains(part)), "{step:?}");
     }
     let (step, _) = ask("ticket.note", &[(503, json!({}))]);
     assert!(step.unwrap_err().retry);

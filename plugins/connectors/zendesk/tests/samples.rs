@@ -27,16 +27,8 @@ fn samples_are_read() {
             let delivery = testing::delivery(json!({ "id": "delivery-1", "body": body }));
             let parsed = host.parse::<Zendesk>(&delivery).unwrap();
             check(&kind, &body, &parsed);
-            let kinds: Vec<&str> = parsed
-                .events
-                .iter()
-                .map(|event| event.kind.as_str())
-                .collect();
-            println!(
-                "{}: {kind} is {kinds:?} {}",
-                path.display(),
-                parsed.ignored.unwrap_or_default()
-            );
+            let kinds: Vec<&str> = parsed.events.iter().map(|event| event.kind.as_str()).collect();
+            println!("{}: {kind} is {kinds:?} {}", path.display(), parsed.ignored.unwrap_or_default());
             n_read += 1;
         }
     }
@@ -67,12 +59,6 @@ fn check(kind: &str, body: &Value, parsed: &Parsed) {
     assert_eq!(event.kind, expected);
     if let Some(id) = body["id"].as_str() {
         assert_eq!(event.id, id);
-        assert_eq!(
-            event.subject.as_deref(),
-            body["subject"]
-                .as_str()
-                .unwrap()
-                .strip_prefix("zen:ticket:")
-        );
+        assert_eq!(event.subject.as_deref(), body["subject"].as_str().unwrap().strip_prefix("zen:ticket:"));
     }
 }

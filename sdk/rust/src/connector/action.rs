@@ -27,12 +27,9 @@ pub struct Action {
 impl Action {
     /// The ticket's id, or an error where the action belongs to none.
     pub fn subject(&self) -> Result<&str> {
-        self.subject.as_deref().ok_or_else(|| {
-            Error::fail(format!(
-                "the action {} of kind {} names no ticket",
-                self.key, self.kind
-            ))
-        })
+        self.subject
+            .as_deref()
+            .ok_or_else(|| Error::fail(format!("the action {} of kind {} names no ticket", self.key, self.kind)))
     }
 
     /// A text among the arguments.
@@ -48,10 +45,7 @@ impl Action {
     /// ```
     pub fn text(&self, name: &str) -> Result<&str> {
         self.data.get(name).and_then(Value::as_str).ok_or_else(|| {
-            Error::fail(format!(
-                "the action {} of kind {} has no text '{name}' in its data",
-                self.key, self.kind
-            ))
+            Error::fail(format!("the action {} of kind {} has no text '{name}' in its data", self.key, self.kind))
         })
     }
 }

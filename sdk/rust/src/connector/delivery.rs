@@ -43,11 +43,8 @@ impl Delivery {
 
     /// The body, read as JSON into your type or a `serde_json::Value`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            Error::fail(format!(
-                "the webhook's body cannot be read as JSON: {error}"
-            ))
-        })
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Error::fail(format!("the webhook's body cannot be read as JSON: {error}")))
     }
 }
 
@@ -134,17 +131,11 @@ pub struct Parsed {
 impl Parsed {
     /// These events.
     pub fn events(events: Vec<CanonicalEvent>) -> Self {
-        Self {
-            events,
-            ..Self::default()
-        }
+        Self { events, ..Self::default() }
     }
 
     /// No events, for this reason.
     pub fn ignored(why: impl Into<String>) -> Self {
-        Self {
-            ignored: Some(why.into()),
-            ..Self::default()
-        }
+        Self { ignored: Some(why.into()), ..Self::default() }
     }
 }

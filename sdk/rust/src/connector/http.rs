@@ -54,11 +54,7 @@ pub struct Signing {
 impl Request {
     /// A request without headers and body, not idempotent.
     pub fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
-        Self {
-            method: method.into(),
-            url: url.into(),
-            ..Self::default()
-        }
+        Self { method: method.into(), url: url.into(), ..Self::default() }
     }
 
     /// A GET, which is idempotent.
@@ -89,8 +85,7 @@ impl Request {
     /// Adds a parameter to the URL, encoded.
     #[must_use]
     pub fn query(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        self.url
-            .push(if self.url.contains('?') { '&' } else { '?' });
+        self.url.push(if self.url.contains('?') { '&' } else { '?' });
         self.url.push_str(&encode(name.as_ref()));
         self.url.push('=');
         self.url.push_str(&encode(value.as_ref()));
@@ -107,10 +102,7 @@ impl Request {
     /// Authorises with a secret of the source as a bearer token.
     #[must_use]
     pub fn bearer(self, secret: impl AsRef<str>) -> Self {
-        self.header(
-            "authorization",
-            format!("Bearer {{{{secret:{}}}}}", secret.as_ref()),
-        )
+        self.header("authorization", format!("Bearer {{{{secret:{}}}}}", secret.as_ref()))
     }
 
     /// Authorises with a user and a secret of the source as the password (Basic).
@@ -121,10 +113,7 @@ impl Request {
     /// ```
     #[must_use]
     pub fn basic(self, user: impl AsRef<str>, secret: impl AsRef<str>) -> Self {
-        self.header(
-            "authorization",
-            format!("{{{{basic:{}:{}}}}}", user.as_ref(), secret.as_ref()),
-        )
+        self.header("authorization", format!("{{{{basic:{}:{}}}}}", user.as_ref(), secret.as_ref()))
     }
 
     /// Gives it a JSON body.
@@ -150,10 +139,7 @@ impl Request {
     /// Has the host sign it by the Standard Webhooks scheme with a secret of the source.
     #[must_use]
     pub fn sign_standard_webhooks(mut self, secret: impl Into<String>) -> Self {
-        self.sign = Some(Signing {
-            scheme: "standard-webhooks".to_owned(),
-            secret: secret.into(),
-        });
+        self.sign = Some(Signing { scheme: "standard-webhooks".to_owned(), secret: secret.into() });
         self
     }
 
@@ -188,18 +174,14 @@ pub struct Response {
 impl Response {
     /// A response without headers and body, for tests.
     pub fn new(status: u16) -> Self {
-        Self {
-            status,
-            ..Self::default()
-        }
+        Self { status, ..Self::default() }
     }
 
     /// Gives it a JSON body, for tests.
     #[must_use]
     pub fn with_json(mut self, value: &Value) -> Self {
         self.body = value.to_string().into_bytes();
-        self.headers
-            .push(("content-type".to_owned(), "application/json".to_owned()));
+        self.headers.push(("content-type".to_owned(), "application/json".to_owned()));
         self
     }
 
@@ -216,11 +198,7 @@ impl Response {
     /// An error that is retried where the status is a [temporary](Self::is_temporary) one.
     pub fn check_available(&self, helpdesk: impl AsRef<str>) -> Result<()> {
         if self.is_temporary() {
-            return Err(Error::retry(format!(
-                "{} answered {}",
-                helpdesk.as_ref(),
-                self.status
-            )));
+            return Err(Error::retry(format!("{} answered {}", helpdesk.as_ref(), self.status)));
         }
         Ok(())
     }
@@ -233,10 +211,7 @@ impl Response {
     /// The body, read as JSON into your type or a `serde_json::Value`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|error| {
-            Error::fail(format!(
-                "the answer with status {} cannot be read as JSON: {error}",
-                self.status
-            ))
+            Error::fail(format!("the answer with status {} cannot be read as JSON: {error}", self.status))
         })
     }
 }
@@ -256,9 +231,7 @@ pub struct Exchange {
 /// assert_eq!(deskbell::encode("a/b c+é"), "a%2Fb%20c%2B%C3%A9");
 /// ```
 pub fn encode(text: &str) -> String {
-    const HEX: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
-    ];
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
@@ -272,10 +245,7 @@ pub fn encode(text: &str) -> String {
 }
 
 pub(super) fn find<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    headers
-        .iter()
-        .find(|(own, _)| own.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.as_str())
+    headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
 #[cfg(test)]
@@ -291,10 +261,7 @@ mod tests {
             (Request::patch("u"), "PATCH", false),
             (Request::delete("u").idempotent(), "DELETE", true),
         ] {
-            assert_eq!(
-                (request.method.as_str(), request.idempotent),
-                (method, idempotent)
-            );
+            assert_eq!((request.method.as_str(), request.idempotent), (method, idempotent));
         }
     }
 
@@ -317,16 +284,8 @@ mod tests {
             (599, false, true),
         ] {
             let response = Response::new(status);
-            assert_eq!(
-                (response.is_success(), response.is_temporary()),
-                (success, temporary),
-                "{status}"
-            );
-            assert_eq!(
-                response.check_available("Acme").is_err(),
-                temporary,
-                "{status}"
-            );
+            assert_eq!((response.is_success(), response.is_temporary()), (success, temporary), "{status}");
+            assert_eq!(response.check_available("Acme").is_err(), temporary, "{status}");
         }
     }
 

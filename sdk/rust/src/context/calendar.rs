@@ -43,9 +43,7 @@ impl<'a> Calendar<'a> {
 
     /// The earliest instant with so much working time since `start`: `90m`, `1h30m`, `45s`, or `2bd` for business days.
     pub fn add(&self, start: Instant, duration: impl AsRef<str>) -> Result<Instant> {
-        Ok(self
-            .host
-            .calendar_add(&self.name, start, duration.as_ref())?)
+        Ok(self.host.calendar_add(&self.name, start, duration.as_ref())?)
     }
 
     /// Whether it is open at that instant.

@@ -50,18 +50,14 @@ impl<'a> Kv<'a> {
         let Some(text) = self.get(key)? else {
             return Ok(None);
         };
-        serde_json::from_str(&text).map(Some).map_err(|error| {
-            Error::fail(format!(
-                "the value remembered under '{key}' cannot be read: {error}"
-            ))
-        })
+        serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|error| Error::fail(format!("the value remembered under '{key}' cannot be read: {error}")))
     }
 
     /// Remembers the value, replacing an earlier one.
     pub fn set(&self, key: impl AsRef<str>, value: impl AsRef<str>) -> Result<()> {
-        Ok(self
-            .host
-            .kv_set(self.scope, key.as_ref(), value.as_ref(), None)?)
+        Ok(self.host.kv_set(self.scope, key.as_ref(), value.as_ref(), None)?)
     }
 
     /// Remembers your type as JSON.
@@ -70,15 +66,8 @@ impl<'a> Kv<'a> {
     }
 
     /// Remembers the value for so many seconds.
-    pub fn set_for(
-        &self,
-        key: impl AsRef<str>,
-        value: impl AsRef<str>,
-        ttl_seconds: u64,
-    ) -> Result<()> {
-        Ok(self
-            .host
-            .kv_set(self.scope, key.as_ref(), value.as_ref(), Some(ttl_seconds))?)
+    pub fn set_for(&self, key: impl AsRef<str>, value: impl AsRef<str>, ttl_seconds: u64) -> Result<()> {
+        Ok(self.host.kv_set(self.scope, key.as_ref(), value.as_ref(), Some(ttl_seconds))?)
     }
 
     /// Forgets the value; nothing happens where there is none.

@@ -5,8 +5,8 @@ use crate::bindings::connector::deskbell::plugin::{connecting, http};
 use crate::error::Result;
 use crate::instant::Instant;
 use crate::{
-    Action, CanonicalEvent, Delivery, Exchange, Page, Parsed, ReconcileStep, ProbeStep, RenderStep,
-    Request, Response, Signing,
+    Action, CanonicalEvent, Delivery, Exchange, Page, Parsed, ProbeStep, ReconcileStep, RenderStep, Request, Response,
+    Signing,
 };
 
 pub(super) fn delivery_in(delivery: connecting::Delivery) -> Delivery {
@@ -44,26 +44,15 @@ fn exchange_in(exchange: http::Exchange) -> Exchange {
             headers: request.headers,
             body: request.body,
             idempotent: request.idempotent,
-            sign: request.sign.map(|sign| Signing {
-                scheme: sign.scheme,
-                secret: sign.secret,
-            }),
+            sign: request.sign.map(|sign| Signing { scheme: sign.scheme, secret: sign.secret }),
             extra: extras_in(request.extra),
         },
-        response: Response {
-            status: response.status,
-            headers: response.headers,
-            body: response.body,
-        },
+        response: Response { status: response.status, headers: response.headers, body: response.body },
     }
 }
 
 pub(super) fn parsed_out(parsed: Parsed) -> connecting::Parsed {
-    connecting::Parsed {
-        events: events_out(parsed.events),
-        ignored: parsed.ignored,
-        extra: extras_out(&parsed.extra),
-    }
+    connecting::Parsed { events: events_out(parsed.events), ignored: parsed.ignored, extra: extras_out(&parsed.extra) }
 }
 
 pub(super) fn render_out(step: RenderStep) -> connecting::RenderStep {
@@ -86,15 +75,9 @@ pub(super) fn probe_out(step: ProbeStep) -> connecting::ProbeStep {
 pub(super) fn reconcile_out(step: ReconcileStep) -> connecting::ReconcileStep {
     match step {
         ReconcileStep::Requests(requests) => connecting::ReconcileStep::Requests(requests_out(requests)),
-        ReconcileStep::Page(Page {
-            events,
-            cursor,
-            more,
-        }) => connecting::ReconcileStep::Page(connecting::Page {
-            events: events_out(events),
-            cursor,
-            more,
-        }),
+        ReconcileStep::Page(Page { events, cursor, more }) => {
+            connecting::ReconcileStep::Page(connecting::Page { events: events_out(events), cursor, more })
+        }
         ReconcileStep::Unsupported => connecting::ReconcileStep::Unsupported,
     }
 }
@@ -118,10 +101,7 @@ fn requests_out(requests: Vec<Request>) -> Vec<http::Request> {
         headers: request.headers,
         body: request.body,
         idempotent: request.idempotent,
-        sign: request.sign.map(|sign| http::Signing {
-            scheme: sign.scheme,
-            secret: sign.secret,
-        }),
+        sign: request.sign.map(|sign| http::Signing { scheme: sign.scheme, secret: sign.secret }),
         extra: extras_out(&request.extra),
     };
     requests.into_iter().map(convert).collect()
@@ -135,78 +115,39 @@ mod tests {
     use super::*;
 
     fn request() -> Request {
-        let mut request = Request::post("https://acme.example")
-            .json(&json!({ "a": 1 }))
-            .idempotent()
-            .sign_standard_webhooks("hook");
+        let mut request =
+            Request::post("https://acme.example").json(&json!({ "a": 1 })).idempotent().sign_standard_webhooks("hook");
         request.extra.insert("x".to_owned(), json!(true));
         request
     }
 
     #[test]
     fn a_request_comes_back_in_its_exchange_as_it_left() {
-        let connecting::RenderStep::Requests(mut out) =
-            render_out(RenderStep::Requests(vec![request()]))
-        else {
+        let connecting::RenderStep::Requests(mut out) = render_out(RenderStep::Requests(vec![request()])) else {
             unreachable!("a step keeps its case")
         };
         let exchange = http::Exchange {
             request: out.remove(0),
-            response: http::Response {
-                status: 201,
-                headers: vec![("a".to_owned(), "b".to_owned())],
-                body: vec![1],
-            },
+            response: http::Response { status: 201, headers: vec![("a".to_owned(), "b".to_owned())], body: vec![1] },
         };
         let back = exchanges_in(vec![exchange]).remove(0);
         assert_eq!(back.request, request());
         assert_eq!(back.response.status, 201);
-        assert_eq!(
-            (back.response.header("A"), back.response.body.as_slice()),
-            (Some("b"), &[1][..])
-        );
+        assert_eq!((back.response.header("A"), back.response.body.as_slice()), (Some("b"), &[1][..]));
     }
 
     #[test]
     fn steps_keep_their_cases() {
         let text = || "why".to_owned();
-        assert_eq!(
-            render_out(RenderStep::Done(Some(text()))),
-            connecting::RenderStep::Done(Some(text()))
-        );
-        assert_eq!(
-            render_out(RenderStep::Impossible(text())),
-            connecting::RenderStep::Impossible(text())
-        );
-        assert_eq!(
-            probe_out(ProbeStep::Effective),
-            connecting::ProbeStep::Effective
-        );
-        assert_eq!(
-            probe_out(ProbeStep::NotEffective),
-            connecting::ProbeStep::NotEffective
-        );
-        assert_eq!(
-            probe_out(ProbeStep::Unknown(text())),
-            connecting::ProbeStep::Unknown(text())
-        );
-        assert_eq!(
-            probe_out(ProbeStep::Requests(vec![])),
-            connecting::ProbeStep::Requests(vec![])
-        );
-        assert_eq!(
-            reconcile_out(ReconcileStep::Unsupported),
-            connecting::ReconcileStep::Unsupported
-        );
-        assert_eq!(
-            reconcile_out(ReconcileStep::Requests(vec![])),
-            connecting::ReconcileStep::Requests(vec![])
-        );
-        let page = Page {
-            events: vec![],
-            cursor: text(),
-            more: true,
-        };
+        assert_eq!(render_out(RenderStep::Done(Some(text()))), connecting::RenderStep::Done(Some(text())));
+        assert_eq!(render_out(RenderStep::Impossible(text())), connecting::RenderStep::Impossible(text()));
+        assert_eq!(probe_out(ProbeStep::Effective), connecting::ProbeStep::Effective);
+        assert_eq!(probe_out(ProbeStep::NotEffective), connecting::ProbeStep::NotEffective);
+        assert_eq!(probe_out(ProbeStep::Unknown(text())), connecting::ProbeStep::Unknown(text()));
+        assert_eq!(probe_out(ProbeStep::Requests(vec![])), connecting::ProbeStep::Requests(vec![]));
+        assert_eq!(reconcile_out(ReconcileStep::Unsupported), connecting::ReconcileStep::Unsupported);
+        assert_eq!(reconcile_out(ReconcileStep::Requests(vec![])), connecting::ReconcileStep::Requests(vec![]));
+        let page = Page { events: vec![], cursor: text(), more: true };
         let connecting::ReconcileStep::Page(out) = reconcile_out(ReconcileStep::Page(page)) else {
             unreachable!("a step keeps its case")
         };
@@ -242,35 +183,18 @@ mod tests {
             extra: vec![],
         };
         let action = action_in(wit_action("{\"body\":\"hi\"}")).unwrap();
-        assert_eq!(
-            (
-                action.kind.as_str(),
-                action.key.as_str(),
-                action.subject().unwrap()
-            ),
-            ("ticket.note", "k", "7")
-        );
+        assert_eq!((action.kind.as_str(), action.key.as_str(), action.subject().unwrap()), ("ticket.note", "k", "7"));
         assert_eq!(action.text("body").unwrap(), "hi");
         assert!(action_in(wit_action("")).is_err());
     }
 
     #[test]
     fn events_leave_with_their_envelope() {
-        let event = CanonicalEvent::new("deskbell.ticket.deleted", "e", Instant(7))
-            .subject("9")
-            .data(json!({ "a": 1 }));
+        let event =
+            CanonicalEvent::new("deskbell.ticket.deleted", "e", Instant(7)).subject("9").data(json!({ "a": 1 }));
         let out = parsed_out(Parsed::events(vec![event])).events.remove(0);
-        assert_eq!(
-            (out.kind.as_str(), out.id.as_str(), out.time),
-            ("deskbell.ticket.deleted", "e", 7)
-        );
-        assert_eq!(
-            (out.subject.as_deref(), out.data.as_str()),
-            (Some("9"), "{\"a\":1}")
-        );
-        assert_eq!(
-            parsed_out(Parsed::ignored("ping")).ignored.as_deref(),
-            Some("ping")
-        );
+        assert_eq!((out.kind.as_str(), out.id.as_str(), out.time), ("deskbell.ticket.deleted", "e", 7));
+        assert_eq!((out.subject.as_deref(), out.data.as_str()), (Some("9"), "{\"a\":1}"));
+        assert_eq!(parsed_out(Parsed::ignored("ping")).ignored.as_deref(), Some("ping"));
     }
 }

@@ -21,15 +21,11 @@ pub(super) fn extras_in(members: Vec<(String, String)>) -> Extras {
 }
 
 pub(super) fn extras_out(members: &Extras) -> Vec<(String, String)> {
-    members
-        .iter()
-        .map(|(name, value)| (name.clone(), value.to_string()))
-        .collect()
+    members.iter().map(|(name, value)| (name.clone(), value.to_string())).collect()
 }
 
 pub(super) fn json_in(what: &str, text: &str) -> Result<Value> {
-    serde_json::from_str(text)
-        .map_err(|error| Error::fail(format!("the host gave no JSON as {what}: {error}")))
+    serde_json::from_str(text).map_err(|error| Error::fail(format!("the host gave no JSON as {what}: {error}")))
 }
 
 pub(super) fn event_in(event: types::Event) -> Result<Event> {
@@ -42,11 +38,7 @@ pub(super) fn event_in(event: types::Event) -> Result<Event> {
         time: Instant(event.time),
         received_at: Instant(event.received_at),
         late: event.late,
-        actor: event.actor.map(|actor| Actor {
-            id: actor.id,
-            role: actor.role,
-            name: actor.name,
-        }),
+        actor: event.actor.map(|actor| Actor { id: actor.id, role: actor.role, name: actor.name }),
         ticket: event.ticket.map(ticket_in),
         extra: extras_in(event.extra),
     })
@@ -111,10 +103,7 @@ pub(super) fn summary_in(summary: figures::Summary) -> Summary {
 }
 
 pub(super) fn refusal_in(refusal: types::Refusal) -> Refusal {
-    Refusal {
-        code: refusal.code,
-        message: refusal.message,
-    }
+    Refusal { code: refusal.code, message: refusal.message }
 }
 
 pub(super) fn effect_out(effect: Effect) -> types::Effect {
@@ -127,10 +116,7 @@ pub(super) fn effect_out(effect: Effect) -> types::Effect {
 }
 
 pub(super) fn failure_out(error: Error) -> types::Failure {
-    types::Failure {
-        message: error.message,
-        retry: error.retry,
-    }
+    types::Failure { message: error.message, retry: error.retry }
 }
 
 #[cfg(test)]
@@ -146,10 +132,7 @@ mod tests {
     }
 
     fn members() -> Vec<(String, String)> {
-        vec![
-            ("seats".to_owned(), "40".to_owned()),
-            ("word".to_owned(), "not json".to_owned()),
-        ]
+        vec![("seats".to_owned(), "40".to_owned()), ("word".to_owned(), "not json".to_owned())]
     }
 
     fn wit_ticket() -> types::Ticket {
@@ -197,11 +180,7 @@ mod tests {
             time: 10,
             received_at: 11,
             late: true,
-            actor: Some(types::Actor {
-                id: "c1".to_owned(),
-                role: "customer".to_owned(),
-                name: text("Cleo"),
-            }),
+            actor: Some(types::Actor { id: "c1".to_owned(), role: "customer".to_owned(), name: text("Cleo") }),
             ticket: Some(wit_ticket()),
             data: data.to_owned(),
             extra: members(),
@@ -245,10 +224,7 @@ mod tests {
         let mut effect = Effect::set_priority("high").because("premium");
         effect.extra.insert("weight".to_owned(), json!(2));
         let out = effect_out(effect);
-        assert_eq!(
-            (out.kind.as_str(), out.data.as_str()),
-            ("ticket.update", "{\"priority\":\"high\"}")
-        );
+        assert_eq!((out.kind.as_str(), out.data.as_str()), ("ticket.update", "{\"priority\":\"high\"}"));
         assert_eq!(out.reason.as_deref(), Some("premium"));
         assert_eq!(out.extra, [("weight".to_owned(), "2".to_owned())]);
     }
@@ -258,10 +234,7 @@ mod tests {
         let out = failure_out(Error::retry("503"));
         assert_eq!((out.message.as_str(), out.retry), ("503", true));
 
-        let refusal = refusal_in(types::Refusal {
-            code: "limit".to_owned(),
-            message: "too many".to_owned(),
-        });
+        let refusal = refusal_in(types::Refusal { code: "limit".to_owned(), message: "too many".to_owned() });
         assert_eq!(refusal, Refusal::new(Refusal::LIMIT, "too many"));
 
         let agent = agent_in(agents::Agent {
@@ -280,18 +253,8 @@ mod tests {
         });
         assert_eq!(serde_json::to_value(agent).unwrap(), expected);
 
-        let summary = summary_in(figures::Summary {
-            count: 1,
-            mean_seconds: 2.0,
-            p50_seconds: 3.0,
-            p90_seconds: 4.0,
-        });
-        let expected = Summary {
-            count: 1,
-            mean_seconds: 2.0,
-            p50_seconds: 3.0,
-            p90_seconds: 4.0,
-        };
+        let summary = summary_in(figures::Summary { count: 1, mean_seconds: 2.0, p50_seconds: 3.0, p90_seconds: 4.0 });
+        let expected = Summary { count: 1, mean_seconds: 2.0, p50_seconds: 3.0, p90_seconds: 4.0 };
         assert_eq!(summary, expected);
     }
 }

@@ -3,9 +3,7 @@
 use std::panic;
 use std::sync::Once;
 
-use super::actions::{
-    action_in, delivery_in, exchanges_in, parsed_out, reconcile_out, probe_out, render_out,
-};
+use super::actions::{action_in, delivery_in, exchanges_in, parsed_out, probe_out, reconcile_out, render_out};
 use super::convert::{effect_out, event_in, failure_out};
 use super::imports::{Automation, Connector as ConnectorImports};
 use crate::bindings::automation::deskbell::plugin::log;
@@ -35,32 +33,18 @@ pub fn parse<C: Connector>(delivery: Delivery) -> Result<Parsed, Failure> {
 }
 
 /// The connector world's `render`.
-pub fn render<C: Connector>(
-    action: Action,
-    so_far: Vec<Exchange>,
-) -> Result<connecting::RenderStep, Failure> {
+pub fn render<C: Connector>(action: Action, so_far: Vec<Exchange>) -> Result<connecting::RenderStep, Failure> {
     log_panics();
     let action = action_in(action).map_err(failure_out)?;
-    let step = C::render(
-        &action,
-        &exchanges_in(so_far),
-        &mut Context::new(&ConnectorImports),
-    );
+    let step = C::render(&action, &exchanges_in(so_far), &mut Context::new(&ConnectorImports));
     step.map(render_out).map_err(failure_out)
 }
 
 /// The connector world's `probe`.
-pub fn probe<C: Connector>(
-    action: Action,
-    so_far: Vec<Exchange>,
-) -> Result<connecting::ProbeStep, Failure> {
+pub fn probe<C: Connector>(action: Action, so_far: Vec<Exchange>) -> Result<connecting::ProbeStep, Failure> {
     log_panics();
     let action = action_in(action).map_err(failure_out)?;
-    let step = C::probe(
-        &action,
-        &exchanges_in(so_far),
-        &mut Context::new(&ConnectorImports),
-    );
+    let step = C::probe(&action, &exchanges_in(so_far), &mut Context::new(&ConnectorImports));
     step.map(probe_out).map_err(failure_out)
 }
 
@@ -71,11 +55,7 @@ pub fn reconcile<C: Connector>(
     so_far: Vec<Exchange>,
 ) -> Result<connecting::ReconcileStep, Failure> {
     log_panics();
-    let step = C::reconcile(
-        cursor.as_deref(),
-        &exchanges_in(so_far),
-        &mut Context::new(&ConnectorImports),
-    );
+    let step = C::reconcile(cursor.as_deref(), &exchanges_in(so_far), &mut Context::new(&ConnectorImports));
     step.map(reconcile_out).map_err(failure_out)
 }
 

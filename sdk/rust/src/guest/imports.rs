@@ -46,13 +46,7 @@ impl Host for Automation {
         kv::get(scope.as_str(), key).map_err(refusal_in)
     }
 
-    fn kv_set(
-        &self,
-        scope: Scope,
-        key: &str,
-        value: &str,
-        ttl_seconds: Option<u64>,
-    ) -> Result<(), Refusal> {
+    fn kv_set(&self, scope: Scope, key: &str, value: &str, ttl_seconds: Option<u64>) -> Result<(), Refusal> {
         kv::set(scope.as_str(), key, value, ttl_seconds).map_err(refusal_in)
     }
 
@@ -64,12 +58,7 @@ impl Host for Automation {
         kv::increment(scope.as_str(), key, by).map_err(refusal_in)
     }
 
-    fn kv_list(
-        &self,
-        scope: Scope,
-        prefix: &str,
-        limit: u32,
-    ) -> Result<Vec<(String, String)>, Refusal> {
+    fn kv_list(&self, scope: Scope, prefix: &str, limit: u32) -> Result<Vec<(String, String)>, Refusal> {
         kv::list(scope.as_str(), prefix, limit).map_err(refusal_in)
     }
 
@@ -96,24 +85,12 @@ impl Host for Automation {
         Ok(agents.into_iter().map(agent_in).collect())
     }
 
-    fn calendar_between(
-        &self,
-        calendar: &str,
-        start: Instant,
-        end: Instant,
-    ) -> Result<u64, Refusal> {
+    fn calendar_between(&self, calendar: &str, start: Instant, end: Instant) -> Result<u64, Refusal> {
         calendars::between(calendar, start.0, end.0).map_err(refusal_in)
     }
 
-    fn calendar_add(
-        &self,
-        calendar: &str,
-        start: Instant,
-        duration: &str,
-    ) -> Result<Instant, Refusal> {
-        calendars::add(calendar, start.0, duration)
-            .map(Instant)
-            .map_err(refusal_in)
+    fn calendar_add(&self, calendar: &str, start: Instant, duration: &str) -> Result<Instant, Refusal> {
+        calendars::add(calendar, start.0, duration).map(Instant).map_err(refusal_in)
     }
 
     fn calendar_is_open(&self, calendar: &str, at: Instant) -> Result<bool, Refusal> {
@@ -121,17 +98,10 @@ impl Host for Automation {
     }
 
     fn calendar_next_opening(&self, calendar: &str, at: Instant) -> Result<Instant, Refusal> {
-        calendars::next_opening(calendar, at.0)
-            .map(Instant)
-            .map_err(refusal_in)
+        calendars::next_opening(calendar, at.0).map(Instant).map_err(refusal_in)
     }
 
-    fn calendar_closed_dates(
-        &self,
-        calendar: &str,
-        start: Instant,
-        days: u32,
-    ) -> Result<Vec<String>, Refusal> {
+    fn calendar_closed_dates(&self, calendar: &str, start: Instant, days: u32) -> Result<Vec<String>, Refusal> {
         calendars::closed_dates(calendar, start.0, days).map_err(refusal_in)
     }
 

@@ -43,20 +43,12 @@ impl From<bool> for TestCalendar {
 impl TestCalendar {
     /// Open at every instant.
     pub fn always() -> Self {
-        Self {
-            opens: 0,
-            closes: DAY,
-            weekdays: [true; 7],
-            closed: BTreeSet::new(),
-        }
+        Self { opens: 0, closes: DAY, weekdays: [true; 7], closed: BTreeSet::new() }
     }
 
     /// Never open.
     pub fn never() -> Self {
-        Self {
-            weekdays: [false; 7],
-            ..Self::always()
-        }
+        Self { weekdays: [false; 7], ..Self::always() }
     }
 
     /// Open from one full hour to another, Monday to Friday, in UTC.
@@ -98,18 +90,12 @@ impl TestCalendar {
     fn working_day(&self, day: i64) -> Result<(i64, i64), Refusal> {
         (day..=day.saturating_add(366))
             .find_map(|day| self.hours(day))
-            .ok_or_else(|| {
-                Refusal::new(
-                    Refusal::INVALID,
-                    "no_working_time: the calendar has none within a year",
-                )
-            })
+            .ok_or_else(|| Refusal::new(Refusal::INVALID, "no_working_time: the calendar has none within a year"))
     }
 
     /// Whether it is open at that instant.
     pub fn is_open(&self, at: Instant) -> bool {
-        self.hours(at.0.div_euclid(DAY))
-            .is_some_and(|(opens, closes)| (opens..closes).contains(&at.0))
+        self.hours(at.0.div_euclid(DAY)).is_some_and(|(opens, closes)| (opens..closes).contains(&at.0))
     }
 
     /// When it is open next, at or after that instant; refused where it never is.
@@ -124,10 +110,7 @@ impl TestCalendar {
 
     pub(super) fn between(&self, start: Instant, end: Instant) -> Result<u64, Refusal> {
         if end < start {
-            return Err(Refusal::new(
-                Refusal::INVALID,
-                "negative: the end lies before the start",
-            ));
+            return Err(Refusal::new(Refusal::INVALID, "negative: the end lies before the start"));
         }
         let days = start.0.div_euclid(DAY)..=end.0.div_euclid(DAY);
         let open: i64 = days
@@ -139,9 +122,7 @@ impl TestCalendar {
 
     pub(super) fn add(&self, start: Instant, duration: &str) -> Result<Instant, Refusal> {
         match Length::read(duration) {
-            Some(Length::Days(days)) => {
-                (0..days).try_fold(start, |at, _| self.next_business_day(at))
-            }
+            Some(Length::Days(days)) => (0..days).try_fold(start, |at, _| self.next_business_day(at)),
             Some(Length::Micros(micros)) => self.add_working_time(start, micros),
             None => {
                 let message = format!("'{duration}' is no duration, such as 90m, 1h30m or 2bd");
@@ -167,16 +148,12 @@ impl TestCalendar {
     fn next_business_day(&self, at: Instant) -> Result<Instant, Refusal> {
         let (opens, closes) = self.working_day(at.0.div_euclid(DAY) + 1)?;
         let midnight = opens - self.opens;
-        Ok(Instant(
-            (midnight + at.0.rem_euclid(DAY)).clamp(opens, closes),
-        ))
+        Ok(Instant((midnight + at.0.rem_euclid(DAY)).clamp(opens, closes)))
     }
 
     pub(super) fn closed_dates(&self, start: Instant, days: u32) -> Vec<String> {
         let first = start.0.div_euclid(DAY);
-        let closed = self
-            .closed
-            .range(first..first.saturating_add(i64::from(days)));
+        let closed = self.closed.range(first..first.saturating_add(i64::from(days)));
         closed
             .filter(|day| self.is_weekday(**day))
             .map(|day| {
@@ -197,11 +174,7 @@ impl Length {
     /// `Nh`, `Nm`, `Ns` in this order, at least one of them; or `Nbd` alone.
     fn read(text: &str) -> Option<Self> {
         if let Some(days) = text.strip_suffix("bd") {
-            return digits(days)?
-                .try_into()
-                .ok()
-                .filter(|days| *days > 0)
-                .map(Self::Days);
+            return digits(days)?.try_into().ok().filter(|days| *days > 0).map(Self::Days);
         }
         let mut rest = text;
         let mut seconds: i64 = 0;
@@ -217,9 +190,7 @@ impl Length {
 }
 
 fn digits(text: &str) -> Option<i64> {
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| text.parse().ok())?
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -233,9 +204,7 @@ mod tests {
 
     /// 2026-01-05 is a Monday, the 7th a holiday.
     fn office() -> TestCalendar {
-        TestCalendar::weekdays(9, 17)
-            .closed_on("2026-01-07")
-            .closed_on("2026-01-10")
+        TestCalendar::weekdays(9, 17).closed_on("2026-01-07").closed_on("2026-01-10")
     }
 
     #[track_caller]
@@ -264,48 +233,21 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_is_refused() {
-        for text in [
-            "",
-            "1d",
-            "bd",
-            "0bd",
-            "1m1h",
-            "h",
-            "-1h",
-            "1h 5m",
-            "1.5h",
-            "1h2bd",
-            "9999999999999999h",
-        ] {
-            assert!(
-                office().add(at("2026-01-05T10:00:00Z"), text).is_err(),
-                "{text}"
-            );
+        for text in ["", "1d", "bd", "0bd", "1m1h", "h", "-1h", "1h 5m", "1.5h", "1h2bd", "9999999999999999h"] {
+            assert!(office().add(at("2026-01-05T10:00:00Z"), text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn time_between_counts_open_hours_alone() {
         let check = |start, end, expected| {
-            assert_eq!(
-                office().between(at(start), at(end)),
-                Ok(expected),
-                "{start} {end}"
-            );
+            assert_eq!(office().between(at(start), at(end)), Ok(expected), "{start} {end}");
         };
         check("2026-01-05T08:00:00Z", "2026-01-05T10:00:00Z", 3_600);
-        check(
-            "2026-01-05T16:00:00Z",
-            "2026-01-08T10:00:00Z",
-            3_600 + 8 * 3_600 + 3_600,
-        );
+        check("2026-01-05T16:00:00Z", "2026-01-08T10:00:00Z", 3_600 + 8 * 3_600 + 3_600);
         check("2026-01-10T00:00:00Z", "2026-01-11T23:00:00Z", 0);
         check("2026-01-05T10:00:00Z", "2026-01-05T10:00:00.9Z", 0);
-        assert!(
-            office()
-                .between(at("2026-01-05T10:00:00Z"), at("2026-01-05T09:00:00Z"))
-                .is_err()
-        );
+        assert!(office().between(at("2026-01-05T10:00:00Z"), at("2026-01-05T09:00:00Z")).is_err());
     }
 
     #[test]
@@ -314,17 +256,10 @@ mod tests {
         let always = TestCalendar::from(true);
         assert!(always.is_open(now));
         assert_eq!(always.next_opening(now), Ok(now));
-        assert_eq!(
-            always.add(now, "48h").unwrap(),
-            now.plus_seconds(48 * 3_600)
-        );
+        assert_eq!(always.add(now, "48h").unwrap(), now.plus_seconds(48 * 3_600));
         assert_eq!(always.between(now, now.plus_seconds(100)), Ok(100));
         let never = TestCalendar::from(false);
-        assert!(
-            !never.is_open(now)
-                && never.next_opening(now).is_err()
-                && never.add(now, "1bd").is_err()
-        );
+        assert!(!never.is_open(now) && never.next_opening(now).is_err() && never.add(now, "1bd").is_err());
         assert!(TestCalendar::weekdays(17, 9).next_opening(now).is_err());
     }
 
@@ -342,14 +277,7 @@ mod tests {
 
     #[test]
     fn closed_dates_are_those_whose_weekday_has_hours() {
-        assert_eq!(
-            office().closed_dates(at("2026-01-05T12:00:00Z"), 7),
-            ["2026-01-07"]
-        );
-        assert!(
-            office()
-                .closed_dates(at("2026-01-05T12:00:00Z"), 2)
-                .is_empty()
-        );
+        assert_eq!(office().closed_dates(at("2026-01-05T12:00:00Z"), 7), ["2026-01-07"]);
+        assert!(office().closed_dates(at("2026-01-05T12:00:00Z"), 2).is_empty());
     }
 }

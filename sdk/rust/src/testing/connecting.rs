@@ -2,8 +2,7 @@
 
 use super::TestHost;
 use crate::connector::{
-    Action, Connector, Delivery, Exchange, Parsed, ReconcileStep, ProbeStep, RenderStep, Request,
-    Response,
+    Action, Connector, Delivery, Exchange, Parsed, ProbeStep, ReconcileStep, RenderStep, Request, Response,
 };
 use crate::context::Context;
 use crate::error::Result;
@@ -34,9 +33,7 @@ impl TestHost {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn parse<C: Connector>(&self, delivery: &Delivery) -> Result<Parsed> {
-        self.memory
-            .borrow_mut()
-            .begin_delivery(&delivery.source, delivery.received_at);
+        self.memory.borrow_mut().begin_delivery(&delivery.source, delivery.received_at);
         C::parse(delivery, &mut Context::new(self))
     }
 
@@ -51,11 +48,7 @@ impl TestHost {
     }
 
     /// Has a connector read what changed, after these exchanges.
-    pub fn reconcile<C: Connector>(
-        &self,
-        cursor: Option<&str>,
-        so_far: &[Exchange],
-    ) -> Result<ReconcileStep> {
+    pub fn reconcile<C: Connector>(&self, cursor: Option<&str>, so_far: &[Exchange]) -> Result<ReconcileStep> {
         C::reconcile(cursor, so_far, &mut Context::new(self))
     }
 

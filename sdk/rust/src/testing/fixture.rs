@@ -108,15 +108,14 @@ struct Failure {
 /// Where the file cannot be read, is no JSON, or has a member that fixtures do not have.
 pub fn fixture(path: impl AsRef<Path>) -> Fixture {
     let path = path.as_ref().display().to_string();
-    let text = std::fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("the fixture {path} cannot be read: {error}"));
+    let text =
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("the fixture {path} cannot be read: {error}"));
     Fixture::parse(path, &text)
 }
 
 impl Fixture {
     pub(crate) fn parse(path: String, text: &str) -> Self {
-        let raw = serde_json::from_str(text)
-            .unwrap_or_else(|error| panic!("the fixture {path}: {error}"));
+        let raw = serde_json::from_str(text).unwrap_or_else(|error| panic!("the fixture {path}: {error}"));
         Self { path, raw }
     }
 
@@ -162,10 +161,7 @@ impl Fixture {
         if self.raw.event.is_some() {
             host.memory.borrow_mut().begin(&self.event());
         }
-        for (scope, values) in [
-            (Scope::Plugin, &self.raw.kv.plugin),
-            (Scope::Ticket, &self.raw.kv.ticket),
-        ] {
+        for (scope, values) in [(Scope::Plugin, &self.raw.kv.plugin), (Scope::Ticket, &self.raw.kv.ticket)] {
             for (key, value) in values {
                 host.set_kv(scope, key, value);
             }
@@ -174,9 +170,7 @@ impl Fixture {
     }
 
     fn input(&self, name: &str, input: Option<&Value>) -> Value {
-        let Some(input) = input else {
-            panic!("the fixture {} has no {name}", self.path)
-        };
+        let Some(input) = input else { panic!("the fixture {} has no {name}", self.path) };
         input.clone()
     }
 }

@@ -24,10 +24,7 @@ pub(super) struct TicketKey {
 
 impl TicketKey {
     pub(super) fn new(source: &str, id: &str) -> Self {
-        Self {
-            source: source.to_owned(),
-            id: id.to_owned(),
-        }
+        Self { source: source.to_owned(), id: id.to_owned() }
     }
 }
 
@@ -82,8 +79,7 @@ impl Memory {
     }
 
     pub(super) fn remember(&mut self, owner: Owner, key: &str, value: String) {
-        self.values
-            .insert((owner, key.to_owned()), Remembered { value, until: None });
+        self.values.insert((owner, key.to_owned()), Remembered { value, until: None });
     }
 
     pub(super) fn recall(&self, owner: &Owner, key: &str, now: Instant) -> Option<String> {
@@ -103,13 +99,9 @@ impl TestHost {
     pub(super) fn owner(&self, scope: Scope) -> Owner {
         match scope {
             Scope::Plugin => None,
-            Scope::Ticket => Some(
-                self.memory
-                    .borrow()
-                    .current
-                    .clone()
-                    .unwrap_or_else(|| TicketKey::new("support", "1")),
-            ),
+            Scope::Ticket => {
+                Some(self.memory.borrow().current.clone().unwrap_or_else(|| TicketKey::new("support", "1")))
+            }
         }
     }
 
@@ -131,20 +123,14 @@ impl TestHost {
     /// Whether a key, or a timer's name, can be stored.
     fn check_key(what: &str, key: &str) -> Result<(), Refusal> {
         if key.is_empty() {
-            return Err(Refusal::new(
-                Refusal::INVALID,
-                format!("the {what} is empty"),
-            ));
+            return Err(Refusal::new(Refusal::INVALID, format!("the {what} is empty")));
         }
         Self::check_size(what, key, MAX_KEY_BYTES)
     }
 
     fn check_size(what: &str, text: &str, allowed: usize) -> Result<(), Refusal> {
         if text.len() > allowed {
-            let message = format!(
-                "the {what} has {} bytes, and {allowed} are allowed",
-                text.len()
-            );
+            let message = format!("the {what} has {} bytes, and {allowed} are allowed", text.len());
             return Err(Refusal::new(Refusal::LIMIT, message));
         }
         Ok(())
@@ -152,9 +138,8 @@ impl TestHost {
 
     fn granted(&self, capability: &str) -> Result<(), Refusal> {
         if self.denied.contains(capability) {
-            let message = format!(
-                "{capability} is not granted: ask for it with reads = [\"{capability}\"] in plugin.toml"
-            );
+            let message =
+                format!("{capability} is not granted: ask for it with reads = [\"{capability}\"] in plugin.toml");
             return Err(Refusal::new(Refusal::DENIED, message));
         }
         Ok(())
@@ -165,10 +150,7 @@ impl TestHost {
         match self.calendars.get(name) {
             Some(calendar) => Ok(calendar.clone()),
             None if name == "always" => Ok(TestCalendar::always()),
-            None => Err(Refusal::new(
-                Refusal::INVALID,
-                format!("no calendar is named '{name}'"),
-            )),
+            None => Err(Refusal::new(Refusal::INVALID, format!("no calendar is named '{name}'"))),
         }
     }
 }

@@ -19,7 +19,8 @@ wit_bindgen::generate!({
         package wasi:clocks@0.2.1 {
             interface monotonic-clock {
                 use wasi:io/poll@0.2.1.{pollable};
-                subscribe-duration: func(when: u64) -> pollable;
+                type duration = u64;
+                subscribe-duration: func(when: duration) -> pollable;
             }
         }
     ",

@@ -8,32 +8,17 @@ use super::{at, company_file};
 use crate::calendar::Book;
 use crate::calendar::config::Config;
 
-const SHIFTS: &str =
-    include_str!("../../../../../tests/fixtures/sla-golden/business-hours-calendars.json");
-const SHIFT_CASES: &str =
-    include_str!("../../../../../tests/fixtures/sla-golden/business-hours-cases.jsonl");
+const SHIFTS: &str = include_str!("../../../../../tests/fixtures/sla-golden/business-hours-calendars.json");
+const SHIFT_CASES: &str = include_str!("../../../../../tests/fixtures/sla-golden/business-hours-cases.jsonl");
 
 /// A calendar of the second set of cases, whose form is another.
 fn shift_calendar(value: &Value) -> Config {
     let intervals = |value: &Value| -> Vec<String> {
         let windows = value.as_array().unwrap().iter();
-        windows
-            .map(|window| {
-                format!(
-                    "{}-{}",
-                    window[0].as_str().unwrap(),
-                    window[1].as_str().unwrap()
-                )
-            })
-            .collect()
+        windows.map(|window| format!("{}-{}", window[0].as_str().unwrap(), window[1].as_str().unwrap())).collect()
     };
     let map = |value: &Value| -> BTreeMap<String, Vec<String>> {
-        value
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(day, windows)| (day.clone(), intervals(windows)))
-            .collect()
+        value.as_object().into_iter().flatten().map(|(day, windows)| (day.clone(), intervals(windows))).collect()
     };
     Config {
         timezone: value["tz"].as_str().map(str::to_owned),
@@ -52,10 +37,7 @@ fn shift_calendar(value: &Value) -> Config {
 #[test]
 fn answers_are_those_that_independent_computations_agree_on() {
     let calendars: BTreeMap<String, Value> = serde_json::from_str(SHIFTS).unwrap();
-    let configs = calendars
-        .iter()
-        .map(|(name, value)| (name.clone(), shift_calendar(value)))
-        .collect();
+    let configs = calendars.iter().map(|(name, value)| (name.clone(), shift_calendar(value))).collect();
     let book = Book::from_configs(configs, &company_file).unwrap();
     let mut n_cases = 0;
     for line in SHIFT_CASES.lines() {
@@ -65,17 +47,11 @@ fn answers_are_those_that_independent_computations_agree_on() {
         let micros = |member: &str| case[member].as_i64().unwrap() * 1_000_000;
         match case["kind"].as_str().unwrap() {
             "elapsed" => {
-                assert_eq!(
-                    calendar.between(time("start"), time("end")).unwrap(),
-                    micros("expect_seconds"),
-                    "{line}"
-                );
+                assert_eq!(calendar.between(time("start"), time("end")).unwrap(), micros("expect_seconds"), "{line}");
             }
             "due" => {
                 assert_eq!(
-                    calendar
-                        .add_working(time("start"), micros("budget_seconds"))
-                        .unwrap(),
+                    calendar.add_working(time("start"), micros("budget_seconds")).unwrap(),
                     time("expect_due"),
                     "{line}"
                 );
@@ -83,10 +59,7 @@ fn answers_are_those_that_independent_computations_agree_on() {
             "due_with_pauses" => {
                 let (mut start, mut rest) = (time("start"), micros("budget_seconds"));
                 for pause in case["pauses"].as_array().unwrap() {
-                    let (from, until) = (
-                        at(pause[0].as_str().unwrap()),
-                        at(pause[1].as_str().unwrap()),
-                    );
+                    let (from, until) = (at(pause[0].as_str().unwrap()), at(pause[1].as_str().unwrap()));
                     let before = calendar.between(start, from.max(start)).unwrap();
                     if before >= rest {
                         break;
@@ -94,23 +67,11 @@ fn answers_are_those_that_independent_computations_agree_on() {
                     rest -= before;
                     start = until;
                 }
-                assert_eq!(
-                    calendar.add_working(start, rest).unwrap(),
-                    time("expect_due"),
-                    "{line}"
-                );
+                assert_eq!(calendar.add_working(start, rest).unwrap(), time("expect_due"), "{line}");
             }
             "state" => {
-                assert_eq!(
-                    calendar.is_open(time("at")).unwrap(),
-                    case["expect_open"].as_bool().unwrap(),
-                    "{line}"
-                );
-                assert_eq!(
-                    calendar.next_opening(time("at")).unwrap(),
-                    time("expect_next_open"),
-                    "{line}"
-                );
+                assert_eq!(calendar.is_open(time("at")).unwrap(), case["expect_open"].as_bool().unwrap(), "{line}");
+                assert_eq!(calendar.next_opening(time("at")).unwrap(), time("expect_next_open"), "{line}");
             }
             other => unreachable!("unknown kind {other}"),
         }

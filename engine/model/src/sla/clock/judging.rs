@@ -14,12 +14,7 @@ impl Clock {
         let Some(due) = self.due.filter(|_| self.is_judged()) else {
             return;
         };
-        while let Some(warning) = self
-            .coming
-            .first()
-            .filter(|warning| until.includes(warning.time))
-            .cloned()
-        {
+        while let Some(warning) = self.coming.first().filter(|warning| until.includes(warning.time)).cloned() {
             self.coming.remove(0);
             self.measure(warning.time, policy, status);
             self.tell(warning.time, Kind::Warning, Some(&warning.at));
@@ -34,23 +29,15 @@ impl Clock {
     }
 
     pub(super) fn stands_still(&self, now: Now<'_>) -> bool {
-        now.status.is_solved()
-            || now
-                .policy
-                .is_some_and(|policy| policy.pauses(self.metric, now.status))
+        now.status.is_solved() || now.policy.is_some_and(|policy| policy.pauses(self.metric, now.status))
     }
 
     pub(super) fn judge_by(&mut self, now: Now<'_>, why: Why) {
         self.is_paused = self.stands_still(now);
-        let target = now
-            .policy
-            .and_then(|policy| Some((policy, policy.target(now.priority, self.metric)?)));
+        let target = now.policy.and_then(|policy| Some((policy, policy.target(now.priority, self.metric)?)));
         let Some((policy, target)) = target else {
             if self.is_listed() && self.lost.is_none() {
-                self.lost = Some(Loss {
-                    at: now.at,
-                    counted: self.counted,
-                });
+                self.lost = Some(Loss { at: now.at, counted: self.counted });
                 self.coming.clear();
                 if !self.is_breached {
                     self.tell(now.at, Kind::Cancelled, None);
@@ -60,10 +47,7 @@ impl Clock {
         };
         self.lost = None;
         if !self.is_breached {
-            self.judge = Some(Judge {
-                policy: policy.name.clone(),
-                target: target.clone(),
-            });
+            self.judge = Some(Judge { policy: policy.name.clone(), target: target.clone() });
             self.reckon(now, why);
         }
     }
@@ -77,11 +61,7 @@ impl Clock {
         };
         let why = if self.is_paused { Why::Paused } else { why };
         let target = judge.target.clone();
-        let due = if self.is_paused {
-            None
-        } else {
-            self.due_by(policy, target.amount, now.at)
-        };
+        let due = if self.is_paused { None } else { self.due_by(policy, target.amount, now.at) };
         self.due = due.map(|(due, _)| due);
         if let Some((due, working)) = due {
             self.plan_warnings(policy, working, due, now.at);
@@ -103,38 +83,25 @@ impl Clock {
         let calendar = &policy.calendar;
         match target {
             // add() of nothing or less is now: a change that leaves less than nothing makes it due.
-            Amount::Duration(micros) => Some((
-                calendar.add_working(now, micros - self.counted).ok()?,
-                micros,
-            )),
+            Amount::Duration(micros) => Some((calendar.add_working(now, micros - self.counted).ok()?, micros)),
             Amount::BusinessDays(_) => {
                 let days_later = calendar.add(self.started, target).ok()?;
                 let due = calendar.add_working(days_later, self.paused).ok()?;
-                Some((
-                    due.max(now),
-                    calendar.between(self.started, days_later).unwrap_or(0),
-                ))
+                Some((due.max(now), calendar.between(self.started, days_later).unwrap_or(0)))
             }
         }
     }
 
     fn plan_warnings(&mut self, policy: &Policy, working: i64, due: Timestamp, now: Timestamp) {
         for at in &policy.warnings {
-            if self
-                .warned
-                .iter()
-                .any(|warning| warning.at.reach == at.reach)
-            {
+            if self.warned.iter().any(|warning| warning.at.reach == at.reach) {
                 continue;
             }
             let Some(threshold) = at.reach.threshold(working) else {
                 continue;
             };
             match policy.calendar.add_working(now, threshold - self.counted) {
-                Ok(time) if time < due => self.coming.push(Warning {
-                    time,
-                    at: at.clone(),
-                }),
+                Ok(time) if time < due => self.coming.push(Warning { time, at: at.clone() }),
                 _ => {}
             }
         }

@@ -22,9 +22,7 @@ fn read(path: &Path) -> String {
     let bytes = fs::read(path).unwrap();
     if path.extension().is_some_and(|extension| extension == "gz") {
         let mut text = String::new();
-        flate2::read::GzDecoder::new(&*bytes)
-            .read_to_string(&mut text)
-            .unwrap();
+        flate2::read::GzDecoder::new(&*bytes).read_to_string(&mut text).unwrap();
         text
     } else {
         String::from_utf8(bytes).unwrap()
@@ -35,10 +33,7 @@ fn read(path: &Path) -> String {
 fn tickets(text: &str) -> BTreeMap<(String, String), Facts> {
     let mut seen = HashSet::new();
     let mut events: BTreeMap<(String, String), Vec<Event>> = BTreeMap::new();
-    for event in text
-        .lines()
-        .filter_map(|line| Event::from_json(line.as_bytes()).ok())
-    {
+    for event in text.lines().filter_map(|line| Event::from_json(line.as_bytes()).ok()) {
         if seen.insert((event.source.clone(), event.id.clone()))
             && let (LaneKind::Ticket, ticket) = event.lane()
         {
@@ -47,10 +42,7 @@ fn tickets(text: &str) -> BTreeMap<(String, String), Facts> {
         }
     }
     let facts = |events: &[Event]| History::fold(&events.iter().collect::<Vec<_>>()).0.facts;
-    events
-        .into_iter()
-        .filter_map(|(key, events)| Some((key, facts(&events)?)))
-        .collect()
+    events.into_iter().filter_map(|(key, events)| Some((key, facts(&events)?))).collect()
 }
 
 fn policies(config: &str) -> Policies {
@@ -58,11 +50,7 @@ fn policies(config: &str) -> Policies {
     Policies::from_toml(config, &calendars).unwrap()
 }
 
-fn list(
-    policies: &Policies,
-    tickets: &BTreeMap<(String, String), Facts>,
-    at: Timestamp,
-) -> Vec<Row> {
+fn list(policies: &Policies, tickets: &BTreeMap<(String, String), Facts>, at: Timestamp) -> Vec<Row> {
     let of = |((source, ticket), facts): (&(String, String), &Facts)| {
         row::rows(source, ticket, &Clocks::of(policies, source, facts, at))
     };
@@ -74,45 +62,24 @@ fn list(
 /// `20260302T080500Z` in a file name is 2026-03-02T08:05:00Z.
 fn instant(path: &Path) -> Option<Timestamp> {
     let name = path.file_name()?.to_str()?.strip_prefix("expected-")?;
-    let text = name
-        .strip_suffix(".json")
-        .or(name.strip_suffix(".json.gz"))?;
+    let text = name.strip_suffix(".json").or(name.strip_suffix(".json.gz"))?;
     let (date, time) = text.trim_end_matches('Z').split_once('T')?;
     let date = format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]);
-    format!("{date}T{}:{}:{}Z", &time[..2], &time[2..4], &time[4..])
-        .parse()
-        .ok()
+    format!("{date}T{}:{}:{}Z", &time[..2], &time[2..4], &time[4..]).parse().ok()
 }
 
 /// What differs, row by row; times agree to the millisecond.
 fn differences(expected: &Value, actual: &Value) -> Vec<String> {
     let rows = |list: &Value| -> Vec<(String, Value)> {
-        let key = |row: &Value| {
-            format!(
-                "{} {} {} {}",
-                row["source"], row["ticket"], row["metric"], row["cycle"]
-            )
-        };
-        list.as_array()
-            .unwrap()
-            .iter()
-            .map(|row| (key(row), row.clone()))
-            .collect()
+        let key = |row: &Value| format!("{} {} {} {}", row["source"], row["ticket"], row["metric"], row["cycle"]);
+        list.as_array().unwrap().iter().map(|row| (key(row), row.clone())).collect()
     };
     let (expected, actual) = (rows(expected), rows(actual));
-    let keys =
-        |rows: &[(String, Value)]| rows.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
+    let keys = |rows: &[(String, Value)]| rows.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
     let (wanted, got) = (keys(&expected), keys(&actual));
-    let mut found: Vec<String> = wanted
-        .iter()
-        .filter(|key| !got.contains(key))
-        .map(|key| format!("{key}: missing"))
-        .collect();
-    found.extend(
-        got.iter()
-            .filter(|key| !wanted.contains(key))
-            .map(|key| format!("{key}: not expected")),
-    );
+    let mut found: Vec<String> =
+        wanted.iter().filter(|key| !got.contains(key)).map(|key| format!("{key}: missing")).collect();
+    found.extend(got.iter().filter(|key| !wanted.contains(key)).map(|key| format!("{key}: not expected")));
     if found.is_empty() && wanted != got {
         found.push("the order is another".to_owned());
     }
@@ -129,18 +96,11 @@ fn differences(expected: &Value, actual: &Value) -> Vec<String> {
 }
 
 fn agree(expected: &Value, actual: &Value) -> bool {
-    let time = |value: &Value| {
-        value
-            .as_str()
-            .and_then(|text| text.parse::<Timestamp>().ok())
-    };
+    let time = |value: &Value| value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
     match (expected, actual) {
         (Value::Array(expected), Value::Array(actual)) => {
             expected.len() == actual.len()
-                && expected
-                    .iter()
-                    .zip(actual)
-                    .all(|(expected, actual)| agree(expected, actual))
+                && expected.iter().zip(actual).all(|(expected, actual)| agree(expected, actual))
         }
         _ => match (time(expected), time(actual)) {
             (Some(expected), Some(actual)) => expected.since(actual).abs() < 1000,
@@ -155,10 +115,7 @@ fn check(folder: &Path) -> usize {
     let events = ["events.ndjson", "events.ndjson.gz"].map(|name| folder.join(name));
     let tickets = tickets(&read(events.iter().find(|path| path.exists()).unwrap()));
     let mut n_rows = 0;
-    for path in fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-    {
+    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         let Some(at) = instant(&path) else { continue };
         let actual = serde_json::to_value(list(&policies, &tickets, at)).unwrap();
         let expected: Value = serde_json::from_str(&read(&path)).unwrap();
@@ -177,10 +134,8 @@ fn check(folder: &Path) -> usize {
 
 #[test]
 fn scenarios_end_as_reasoned_by_hand() {
-    let mut folders: Vec<PathBuf> = fs::read_dir(folder().join("scenarios"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut folders: Vec<PathBuf> =
+        fs::read_dir(folder().join("scenarios")).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
     assert_eq!(folders.len(), 31);
     for folder in folders {
@@ -204,27 +159,13 @@ fn what_happens_later_changes_nothing_before() {
         for outcome in clocks.outcomes() {
             // Each outcome is there as of its own time, with the same counted time, and its timer was the next to fire.
             let then = Clocks::of(&policies, source, facts, outcome.at);
-            assert!(
-                then.outcomes().contains(&outcome),
-                "{source} {ticket}: {outcome:?}"
-            );
+            assert!(then.outcomes().contains(&outcome), "{source} {ticket}: {outcome:?}");
             let before = Clocks::of(&policies, source, facts, outcome.at.plus_micros(-1));
-            assert!(
-                !before.outcomes().contains(&outcome),
-                "{source} {ticket}: {outcome:?}"
-            );
-            let is_timer = matches!(
-                outcome.kind,
-                crate::sla::Kind::Warning | crate::sla::Kind::Breached
-            );
-            let is_change = facts.created_at == outcome.at
-                || facts.entries.iter().any(|entry| entry.at == outcome.at);
+            assert!(!before.outcomes().contains(&outcome), "{source} {ticket}: {outcome:?}");
+            let is_timer = matches!(outcome.kind, crate::sla::Kind::Warning | crate::sla::Kind::Breached);
+            let is_change = facts.created_at == outcome.at || facts.entries.iter().any(|entry| entry.at == outcome.at);
             if is_timer && !is_change {
-                assert_eq!(
-                    before.next_wake(),
-                    Some(outcome.at),
-                    "{source} {ticket}: {outcome:?}"
-                );
+                assert_eq!(before.next_wake(), Some(outcome.at), "{source} {ticket}: {outcome:?}");
             }
         }
     }

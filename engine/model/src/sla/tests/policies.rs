@@ -8,8 +8,7 @@ use crate::sla::policy::Threshold;
 use crate::ticket::Fields;
 
 pub(super) fn read(config: &str) -> Result<Policies, String> {
-    let book = Book::from_toml(config, &|file| Err(format!("no file {file}")))
-        .map_err(|error| error.to_string())?;
+    let book = Book::from_toml(config, &|file| Err(format!("no file {file}"))).map_err(|error| error.to_string())?;
     Policies::from_toml(config, &book).map_err(|error| error.to_string())
 }
 
@@ -26,90 +25,33 @@ fn policies_that_make_no_sense_are_refused_by_name_and_place() {
     refuses("sla = 5", "begin each with [[sla]]");
     refuses("[[sla]]", "policy number 1: missing field `name`");
     refuses("[[sla]]\nname = \"\"", "policy number 1 has an empty name");
-    refuses(
-        "[[sla]]\nname = \"p\"\n[[sla]]\nname = \"p\"",
-        "policy 'p' is defined twice",
-    );
+    refuses("[[sla]]\nname = \"p\"\n[[sla]]\nname = \"p\"", "policy 'p' is defined twice");
     check("colour = 1", "policy 'p': unknown field `colour`");
-    check(
-        "calendar = \"berlin\"",
-        "policy 'p': unknown calendar 'berlin'; the calendars are always, default",
-    );
-    check(
-        "when = { colour = [\"red\"] }",
-        "policy 'p', when: unknown field 'colour'",
-    );
-    check(
-        "when = { \"custom.\" = [\"red\"] }",
-        "unknown field 'custom.'",
-    );
-    check(
-        "when = { group = \"g\" }",
-        "policy 'p': invalid type: string \"g\", expected a sequence",
-    );
-    check(
-        "when = { group = [5] }",
-        "policy 'p', when.group: '5' can match nothing",
-    );
-    check(
-        "when = { priority = [\"hihg\"] }",
-        "policy 'p', when.priority: 'hihg' can match nothing",
-    );
-    check(
-        "when = { \"custom.a\" = [inf] }",
-        "policy 'p', when.custom.a: 'inf' can match nothing",
-    );
-    check(
-        "targets.top.resolution = \"1h\"",
-        "policy 'p', targets: unknown priority 'top'",
-    );
-    check(
-        "targets.high.solution = \"1h\"",
-        "policy 'p', targets.high: unknown metric 'solution'",
-    );
-    check(
-        "targets.high.resolution = \"1d\"",
-        "policy 'p', targets.high.resolution: '1d' is no duration",
-    );
-    check(
-        "targets.high.resolution = \"0m\"",
-        "policy 'p', targets.high.resolution: a target must be more than 0",
-    );
-    check(
-        "targets.high.resolution = \"0bd\"",
-        "policy 'p', targets.high.resolution: '0bd' is no duration",
-    );
-    check(
-        "pause.solution = []",
-        "policy 'p', pause: unknown metric 'solution'",
-    );
-    check(
-        "pause.resolution = [\"waiting\"]",
-        "policy 'p', pause.resolution: unknown status 'waiting'",
-    );
+    check("calendar = \"berlin\"", "policy 'p': unknown calendar 'berlin'; the calendars are always, default");
+    check("when = { colour = [\"red\"] }", "policy 'p', when: unknown field 'colour'");
+    check("when = { \"custom.\" = [\"red\"] }", "unknown field 'custom.'");
+    check("when = { group = \"g\" }", "policy 'p': invalid type: string \"g\", expected a sequence");
+    check("when = { group = [5] }", "policy 'p', when.group: '5' can match nothing");
+    check("when = { priority = [\"hihg\"] }", "policy 'p', when.priority: 'hihg' can match nothing");
+    check("when = { \"custom.a\" = [inf] }", "policy 'p', when.custom.a: 'inf' can match nothing");
+    check("targets.top.resolution = \"1h\"", "policy 'p', targets: unknown priority 'top'");
+    check("targets.high.solution = \"1h\"", "policy 'p', targets.high: unknown metric 'solution'");
+    check("targets.high.resolution = \"1d\"", "policy 'p', targets.high.resolution: '1d' is no duration");
+    check("targets.high.resolution = \"0m\"", "policy 'p', targets.high.resolution: a target must be more than 0");
+    check("targets.high.resolution = \"0bd\"", "policy 'p', targets.high.resolution: '0bd' is no duration");
+    check("pause.solution = []", "policy 'p', pause: unknown metric 'solution'");
+    check("pause.resolution = [\"waiting\"]", "policy 'p', pause.resolution: unknown status 'waiting'");
     for at in ["0%", "100%", "7.5%", "%", "-5%", "1bd", "soon", "", "+5%"] {
-        check(
-            &format!("warn = [{{ at = \"{at}\" }}]"),
-            "policy 'p', warn: ",
-        );
+        check(&format!("warn = [{{ at = \"{at}\" }}]"), "policy 'p', warn: ");
     }
-    check(
-        "warn = [{ at = \"5%\", to = \"me\" }]",
-        "policy 'p': unknown field `to`",
-    );
+    check("warn = [{ at = \"5%\", to = \"me\" }]", "policy 'p': unknown field `to`");
 }
 
 #[test]
 fn a_policy_may_be_empty_and_its_calendar_built_in() {
     assert!(read("[[sla]]\nname = \"p\"\ncalendar = \"always\"").is_ok());
     assert_eq!(read("").unwrap().names().collect::<Vec<_>>(), ["default"]);
-    assert_eq!(
-        read("[[sla]]\nname = \"p\"")
-            .unwrap()
-            .names()
-            .collect::<Vec<_>>(),
-        ["p"]
-    );
+    assert_eq!(read("[[sla]]\nname = \"p\"").unwrap().names().collect::<Vec<_>>(), ["p"]);
 }
 
 #[test]
@@ -118,29 +60,17 @@ fn conditions_compare_type_and_case() {
         channel: "email".to_owned(),
         group: Some("support".to_owned()),
         tags: vec!["a".to_owned(), "b".to_owned()],
-        custom: [
-            ("n".to_owned(), json!(5)),
-            ("t".to_owned(), json!("5")),
-            ("none".to_owned(), json!(null)),
-        ]
-        .into(),
+        custom: [("n".to_owned(), json!(5)), ("t".to_owned(), json!("5")), ("none".to_owned(), json!(null))].into(),
         ..Fields::default()
     };
     let check = |when: &str, expected: bool| {
         let policies = read(&format!("[[sla]]\nname = \"p\"\nwhen = {{ {when} }}")).unwrap();
-        assert_eq!(
-            policies.choose("https://desk.example", &ticket).is_some(),
-            expected,
-            "{when}"
-        );
+        assert_eq!(policies.choose("https://desk.example", &ticket).is_some(), expected, "{when}");
     };
     check("", true);
     check("source = [\"https://desk.example\"]", true);
     check("source = [\"https://desk.example/\"]", false);
-    check(
-        "channel = [\"chat\", \"email\"], group = [\"support\"]",
-        true,
-    );
+    check("channel = [\"chat\", \"email\"], group = [\"support\"]", true);
     check("channel = [\"email\"], group = [\"Support\"]", false);
     check("group = []", false);
     check("assignee = [\"ann\"]", false);
@@ -158,11 +88,7 @@ fn conditions_compare_type_and_case() {
 fn thresholds_are_reached_to_the_microsecond() {
     let check = |at: &str, target: i64, expected: Option<i64>| {
         let threshold: Threshold = at.parse().unwrap();
-        assert_eq!(
-            threshold.reach.threshold(target),
-            expected,
-            "{at} of {target}"
-        );
+        assert_eq!(threshold.reach.threshold(target), expected, "{at} of {target}");
     };
     check("75%", 900_000_000, Some(675_000_000));
     check("33%", 101, Some(34));

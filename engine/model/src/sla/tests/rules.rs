@@ -31,15 +31,8 @@ fn at(clock: &str) -> Timestamp {
 
 /// Tells a story of lines such as `09:00 status solved` to the clocks of a ticket, as of a time.
 fn told<'a>(policies: &'a Policies, kept: Option<&'a Kept>, story: &[&str], as_of: &str) -> Clocks {
-    let mut run = kept.map_or_else(
-        || Run::new(policies, "s"),
-        |kept| Run::with_kept(policies, "s", kept),
-    );
-    let mut fields = Fields {
-        priority: Priority::High,
-        group: Some("a".to_owned()),
-        ..Fields::default()
-    };
+    let mut run = kept.map_or_else(|| Run::new(policies, "s"), |kept| Run::with_kept(policies, "s", kept));
+    let mut fields = Fields { priority: Priority::High, group: Some("a".to_owned()), ..Fields::default() };
     for line in story {
         let words: Vec<&str> = line.split(' ').collect();
         let time = at(words[0]);
@@ -53,10 +46,7 @@ fn told<'a>(policies: &'a Policies, kept: Option<&'a Kept>, story: &[&str], as_o
         run.apply(
             time,
             match words[1] {
-                "created" => Change::Created {
-                    fields: &fields,
-                    by,
-                },
+                "created" => Change::Created { fields: &fields, by },
                 "reply" => Change::AgentReply,
                 "asks" => Change::CustomerComment,
                 "merged" => Change::Merged,
@@ -68,9 +58,7 @@ fn told<'a>(policies: &'a Policies, kept: Option<&'a Kept>, story: &[&str], as_o
 }
 
 fn clock(time: Timestamp) -> String {
-    time.to_string()["2026-03-02T".len()..]
-        .trim_end_matches(":00Z")
-        .to_owned()
+    time.to_string()["2026-03-02T".len()..].trim_end_matches(":00Z").to_owned()
 }
 
 /// The clocks as `metric.cycle state minutes due ended warnings`.
@@ -95,92 +83,38 @@ fn shown(clocks: &Clocks) -> Vec<String> {
 
 #[track_caller]
 fn check(story: &[&str], as_of: &str, expected: &[&str]) {
-    assert_eq!(
-        shown(&told(&read(POLICY).unwrap(), None, story, as_of)),
-        expected,
-        "{story:?}"
-    );
+    assert_eq!(shown(&told(&read(POLICY).unwrap(), None, story, as_of)), expected, "{story:?}");
 }
 
 #[test]
 fn the_same_warning_written_otherwise_comes_once() {
-    check(
-        &["08:00 created agent"],
-        "11:30",
-        &["resolution.1 running 210 12:00 - 10:00,11:00"],
-    );
+    check(&["08:00 created agent"], "11:30", &["resolution.1 running 210 12:00 - 10:00,11:00"]);
     // In group b an hour before is the same warning, and has come.
-    check(
-        &["08:00 created agent", "11:10 group b"],
-        "13:30",
-        &["resolution.1 breached 280 11:10 - 10:00,11:00"],
-    );
-    check(
-        &["08:00 created agent", "09:00 group b"],
-        "12:30",
-        &["resolution.1 running 90 13:00 - 09:00"],
-    );
+    check(&["08:00 created agent", "11:10 group b"], "13:30", &["resolution.1 breached 280 11:10 - 10:00,11:00"]);
+    check(&["08:00 created agent", "09:00 group b"], "12:30", &["resolution.1 running 90 13:00 - 09:00"]);
 }
 
 #[test]
 fn a_reopen_without_a_target_cancels_and_with_one_goes_on() {
-    let solved = [
-        "08:00 created agent",
-        "09:00 status solved",
-        "10:00 priority low",
-    ];
+    let solved = ["08:00 created agent", "09:00 status solved", "10:00 priority low"];
     check(&solved, "11:00", &["resolution.1 met 60 12:00 09:00 "]);
-    check(
-        &[&solved[..], &["11:00 status open"]].concat(),
-        "11:30",
-        &["resolution.1 cancelled 60 12:00 11:00 "],
-    );
+    check(&[&solved[..], &["11:00 status open"]].concat(), "11:30", &["resolution.1 cancelled 60 12:00 11:00 "]);
     check(
         &[&solved[..], &["11:00 status open", "12:00 priority normal"]].concat(),
         "12:30",
         &["resolution.1 running 150 18:00 - "],
     );
-    let ended_without = [
-        "08:00 created agent",
-        "09:00 priority low",
-        "10:00 status solved",
-        "11:00 priority high",
-    ];
-    check(
-        &ended_without,
-        "11:30",
-        &["resolution.1 cancelled 60 12:00 09:00 "],
-    );
-    check(
-        &[&ended_without[..], &["12:00 status open"]].concat(),
-        "12:30",
-        &["resolution.1 running 150 14:00 - 12:00"],
-    );
+    let ended_without = ["08:00 created agent", "09:00 priority low", "10:00 status solved", "11:00 priority high"];
+    check(&ended_without, "11:30", &["resolution.1 cancelled 60 12:00 09:00 "]);
+    check(&[&ended_without[..], &["12:00 status open"]].concat(), "12:30", &["resolution.1 running 150 14:00 - 12:00"]);
 }
 
 #[test]
 fn a_breach_that_lost_its_target_is_open_again_with_the_next_one() {
-    let story = [
-        "08:00 created agent",
-        "13:00 priority low",
-        "14:00 priority normal",
-        "15:00 status solved",
-    ];
-    check(
-        &story[..2],
-        "13:30",
-        &["resolution.1 breached 300 12:00 13:00 10:00,11:00"],
-    );
-    check(
-        &story[..3],
-        "14:30",
-        &["resolution.1 breached 390 12:00 - 10:00,11:00"],
-    );
-    check(
-        &story,
-        "15:30",
-        &["resolution.1 breached_met 420 12:00 15:00 10:00,11:00"],
-    );
+    let story = ["08:00 created agent", "13:00 priority low", "14:00 priority normal", "15:00 status solved"];
+    check(&story[..2], "13:30", &["resolution.1 breached 300 12:00 13:00 10:00,11:00"]);
+    check(&story[..3], "14:30", &["resolution.1 breached 390 12:00 - 10:00,11:00"]);
+    check(&story, "15:30", &["resolution.1 breached_met 420 12:00 15:00 10:00,11:00"]);
 }
 
 #[test]
@@ -194,45 +128,15 @@ fn a_comment_on_a_solved_ticket_waits_paused() {
         "11:20 status on_hold",
     ];
     let first = "first_response.1 met 10 09:00 08:10 ";
-    check(
-        &story[..4],
-        "10:30",
-        &[
-            first,
-            "next_response.1 paused 0 - - ",
-            "resolution.1 met 60 12:00 09:00 ",
-        ],
-    );
-    check(
-        &story[..5],
-        "11:10",
-        &[
-            first,
-            "next_response.1 running 10 12:00 - ",
-            "resolution.1 running 70 14:00 - ",
-        ],
-    );
-    check(
-        &story,
-        "11:30",
-        &[
-            first,
-            "next_response.1 paused 20 - - ",
-            "resolution.1 paused 80 - - ",
-        ],
-    );
+    check(&story[..4], "10:30", &[first, "next_response.1 paused 0 - - ", "resolution.1 met 60 12:00 09:00 "]);
+    check(&story[..5], "11:10", &[first, "next_response.1 running 10 12:00 - ", "resolution.1 running 70 14:00 - "]);
+    check(&story, "11:30", &[first, "next_response.1 paused 20 - - ", "resolution.1 paused 80 - - "]);
 }
 
 #[test]
 fn outcomes_come_in_order_with_the_time_counted_by_then() {
     let policies = read(POLICY).unwrap();
-    let story = [
-        "08:00 created customer",
-        "13:00 reply",
-        "14:00 status solved",
-        "15:00 status open",
-        "16:00 merged",
-    ];
+    let story = ["08:00 created customer", "13:00 reply", "14:00 status solved", "15:00 status open", "16:00 merged"];
     let clocks = told(&policies, None, &story, "23:00");
     let told: Vec<String> = clocks
         .outcomes()
@@ -265,21 +169,10 @@ fn outcomes_come_in_order_with_the_time_counted_by_then() {
 fn the_next_wake_is_the_first_timer_to_come() {
     let policies = read(POLICY).unwrap();
     let wake = |as_of: &str| {
-        told(
-            &policies,
-            None,
-            &["08:00 created customer", "10:30 status pending"],
-            as_of,
-        )
-        .next_wake()
-        .map(clock)
+        told(&policies, None, &["08:00 created customer", "10:30 status pending"], as_of).next_wake().map(clock)
     };
     assert_eq!(wake("10:30"), None);
-    let wake = |as_of: &str| {
-        told(&policies, None, &["08:00 created customer"], as_of)
-            .next_wake()
-            .map(clock)
-    };
+    let wake = |as_of: &str| told(&policies, None, &["08:00 created customer"], as_of).next_wake().map(clock);
     assert_eq!(wake("08:00").as_deref(), Some("08:30"));
     assert_eq!(wake("08:30").as_deref(), Some("09:00"));
     assert_eq!(wake("09:00").as_deref(), Some("10:00"));
@@ -290,12 +183,7 @@ fn the_next_wake_is_the_first_timer_to_come() {
 #[test]
 fn an_explanation_names_stretches_and_reckonings() {
     let policies = read(POLICY).unwrap();
-    let story = [
-        "08:00 created agent",
-        "09:00 status pending",
-        "10:00 status open",
-        "10:30 group b",
-    ];
+    let story = ["08:00 created agent", "09:00 status pending", "10:00 status open", "10:30 group b"];
     let clocks = told(&policies, None, &story, "12:15");
     let clock = &clocks.all()[0];
     let lines: Vec<String> = clock
@@ -304,10 +192,7 @@ fn an_explanation_names_stretches_and_reckonings() {
         .map(ToString::to_string)
         .chain(clock.reckonings().iter().map(ToString::to_string))
         .collect();
-    let lines: Vec<String> = lines
-        .iter()
-        .map(|line| line.replace("2026-03-02T", "").replace(":00Z", ""))
-        .collect();
+    let lines: Vec<String> = lines.iter().map(|line| line.replace("2026-03-02T", "").replace(":00Z", "")).collect();
     let expected = [
         "08:00 to 09:00: counted 1h00m00s in new (policy p, calendar always)",
         "09:00 to 10:00: paused 1h00m00s in pending (policy p, calendar always)",
@@ -326,26 +211,14 @@ fn a_changed_history_corrects_what_was_told() {
     let policies = read(POLICY).unwrap();
     let before = told(&policies, None, &["08:00 created customer"], "10:30").outcomes();
     // A reply in time turns up late: the breach gives way to it, the warning stays.
-    let after = told(
-        &policies,
-        None,
-        &["08:00 created customer", "08:45 reply"],
-        "10:30",
-    )
-    .outcomes();
+    let after = told(&policies, None, &["08:00 created customer", "08:45 reply"], "10:30").outcomes();
     let told_now = notices(&before, &after);
     assert_eq!(told_now.len(), 1, "{told_now:?}");
     assert!(
         matches!(told_now[0], Notice::Instead { outcome, corrects } if outcome.kind == Kind::Met && corrects.kind == Kind::Breached)
     );
     // A pause turns up late: nothing has been breached, and the warning has not come.
-    let after = told(
-        &policies,
-        None,
-        &["08:00 created customer", "08:10 merged"],
-        "08:20",
-    )
-    .outcomes();
+    let after = told(&policies, None, &["08:00 created customer", "08:10 merged"], "08:20").outcomes();
     let kinds: Vec<_> = notices(&before[..1], &after)
         .into_iter()
         .map(|notice| match notice {
@@ -354,52 +227,29 @@ fn a_changed_history_corrects_what_was_told() {
             Notice::Retracted(outcome) => ("retracted", outcome.kind),
         })
         .collect();
-    assert_eq!(
-        kinds,
-        [
-            ("new", Kind::Cancelled),
-            ("new", Kind::Cancelled),
-            ("retracted", Kind::Warning)
-        ]
-    );
+    assert_eq!(kinds, [("new", Kind::Cancelled), ("new", Kind::Cancelled), ("retracted", Kind::Warning)]);
     assert_eq!(notices(&before, &before), []);
 }
 
 #[test]
 fn a_new_configuration_leaves_what_is_over_or_breached() {
     let old = read(POLICY).unwrap();
-    let new = read(
-        &POLICY
-            .replace("\"1h\", next", "\"3h\", next")
-            .replace("resolution = \"4h\"", "resolution = \"6h\""),
-    )
-    .unwrap();
-    let story = [
-        "08:00 created customer",
-        "09:30 reply",
-        "15:00 status solved",
-    ];
+    let new =
+        read(&POLICY.replace("\"1h\", next", "\"3h\", next").replace("resolution = \"4h\"", "resolution = \"6h\""))
+            .unwrap();
+    let story = ["08:00 created customer", "09:30 reply", "15:00 status solved"];
     let then = told(&old, None, &story[..2], "10:00");
     let kept = Kept::new(&then, at("10:00")).unwrap();
     let kept: Kept = serde_json::from_value(serde_json::to_value(&kept).unwrap()).unwrap();
     let first = "first_response.1 breached_met 90 09:00 09:30 08:30";
-    assert_eq!(
-        shown(&told(&new, None, &story[..2], "11:00"))[0],
-        "first_response.1 met 90 11:00 09:30 "
-    );
+    assert_eq!(shown(&told(&new, None, &story[..2], "11:00"))[0], "first_response.1 met 90 11:00 09:30 ");
     assert_eq!(
         shown(&told(&new, Some(&kept), &story[..2], "11:00")),
         [first, "resolution.1 running 180 14:00 - 11:00"]
     );
     assert_eq!(
         shown(&told(&new, Some(&kept), &story, "16:00")),
-        [
-            first,
-            "resolution.1 breached_met 420 14:00 15:00 11:00,13:00"
-        ]
+        [first, "resolution.1 breached_met 420 14:00 15:00 11:00,13:00"]
     );
-    assert_eq!(
-        Kept::new(&told(&old, None, &story[..1], "08:10"), at("08:10")),
-        None
-    );
+    assert_eq!(Kept::new(&told(&old, None, &story[..1], "08:10"), at("08:10")), None);
 }

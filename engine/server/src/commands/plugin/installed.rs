@@ -99,7 +99,12 @@ pub(super) async fn list(common: &Common, format: Format) -> anyhow::Result<()> 
     for plugin in &installed {
         let manifest: Manifest = serde_json::from_str(&plugin.manifest)
             .with_context(|| format!("the manifest of the installed plugin '{}' does not read back", plugin.name))?;
-        rows.push(row(&manifest, &format!("installed {}", plugin.installed_at), plugin.active, &hex::encode(&plugin.digest)));
+        rows.push(row(
+            &manifest,
+            &format!("installed {}", plugin.installed_at),
+            plugin.active,
+            &hex::encode(&plugin.digest),
+        ));
     }
     rows.print(format)
 }
@@ -131,8 +136,9 @@ pub(super) async fn logs(
     let since = SystemClock.now().plus_seconds(-i64::from(hours) * 3600);
     let calls =
         with_store(common, async |store| Ok(store.recent_calls(name, since, limit.clamp(1, 10_000)).await?)).await?;
-    let mut rows =
-        Rows::new(["time", "plugin", "source", "ticket", "event", "outcome", "decided", "log", "wall us", "cpu us", "memory"]);
+    let mut rows = Rows::new([
+        "time", "plugin", "source", "ticket", "event", "outcome", "decided", "log", "wall us", "cpu us", "memory",
+    ]);
     for call in calls {
         let outcome = match call.outcome {
             0 => "decided",
@@ -140,10 +146,12 @@ pub(super) async fn logs(
             2 => "failed, set aside",
             _ => "failed, passed over",
         };
-        let effects: Vec<Value> = call.effects.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let effects: Vec<Value> =
+            call.effects.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let decided = effects.iter().map(|effect| effect["kind"].clone()).collect();
         let log: Vec<Value> = call.log.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-        let log = log.iter().map(|line| json!(format!("{}: {}", text(&line["level"]), text(&line["message"])))).collect();
+        let log =
+            log.iter().map(|line| json!(format!("{}: {}", text(&line["level"]), text(&line["message"])))).collect();
         rows.push([
             json!(call.called_at),
             json!(format!("{} {}", call.plugin, call.version)),
@@ -167,7 +175,8 @@ fn text(value: &Value) -> &str {
 
 pub(super) async fn rollback(common: &Common, name: &str) -> anyhow::Result<()> {
     let now_active = with_store(common, async |store| {
-        let versions: Vec<_> = store.installed_plugins().await?.into_iter().filter(|plugin| plugin.name == name).collect();
+        let versions: Vec<_> =
+            store.installed_plugins().await?.into_iter().filter(|plugin| plugin.name == name).collect();
         let Some(active) = versions.iter().find(|plugin| plugin.active) else {
             bail!("no version of '{name}' is installed and active; `deskbell plugin list` shows what there is");
         };

@@ -77,11 +77,7 @@ impl Session {
         }
         while let Some(line) = read_line(&mut *stream) {
             self.seen.lock().unwrap().lines.push(line.clone());
-            let word = line
-                .split([' ', ':'])
-                .next()
-                .unwrap_or_default()
-                .to_ascii_uppercase();
+            let word = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
             let usual = match word.as_str() {
                 "EHLO" => "250-sink\r\n250-8BITMIME\r\n250-STARTTLS\r\n250 AUTH PLAIN",
                 "STARTTLS" => "220 go on",
@@ -95,20 +91,12 @@ impl Session {
             }
             match word.as_str() {
                 "STARTTLS" => stream = tls::accept(upgrade.try_clone().unwrap()),
-                "DATA"
-                    if self
-                        .behaviour
-                        .instead
-                        .is_none_or(|(word, _)| word != "DATA") =>
-                {
+                "DATA" if self.behaviour.instead.is_none_or(|(word, _)| word != "DATA") => {
                     let Some(message) = read_message(&mut *stream) else {
                         return;
                     };
                     self.seen.lock().unwrap().messages.push(message);
-                    if self
-                        .answer(&mut *stream, "message", "250 queued as 4711")
-                        .is_none()
-                    {
+                    if self.answer(&mut *stream, "message", "250 queued as 4711").is_none() {
                         return;
                     }
                 }

@@ -18,10 +18,7 @@ impl Log {
     pub(crate) fn start() -> Self {
         let text = Arc::new(Mutex::new(String::new()));
         let guard = tracing::subscriber::set_default(Everything(Arc::clone(&text)));
-        Self {
-            text,
-            _guard: guard,
-        }
+        Self { text, _guard: guard }
     }
 
     pub(crate) fn text(&self) -> String {

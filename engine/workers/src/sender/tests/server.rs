@@ -58,11 +58,7 @@ fn lock(requests: &Mutex<Vec<String>>) -> MutexGuard<'_, Vec<String>> {
 }
 
 fn serve(stream: TcpStream, is_tls: bool, answer: &Answer, seen: &Mutex<Vec<String>>) {
-    let mut stream: Box<dyn Stream> = if is_tls {
-        tls::accept(stream)
-    } else {
-        Box::new(stream)
-    };
+    let mut stream: Box<dyn Stream> = if is_tls { tls::accept(stream) } else { Box::new(stream) };
     let Some(request) = read_request(&mut *stream) else {
         return;
     };
@@ -86,10 +82,7 @@ fn read_request(stream: &mut dyn Stream) -> Option<String> {
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())
-                .unwrap_or(0);
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
             if body.len() >= length {
                 return Some(text);
             }

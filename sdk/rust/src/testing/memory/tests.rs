@@ -9,11 +9,7 @@ use crate::host::{Agent, Summary};
 use crate::testing::event;
 
 #[track_caller]
-fn call(
-    host: &mut TestHost,
-    time: &str,
-    author: impl FnOnce(&mut Context<'_>) -> Result<()>,
-) -> Result<()> {
+fn call(host: &mut TestHost, time: &str, author: impl FnOnce(&mut Context<'_>) -> Result<()>) -> Result<()> {
     let event = event(json!({ "time": time }));
     let handle = |_: &Event, cx: &mut Context<'_>| author(cx).map(|()| Vec::<Effect>::new());
     host.call(handle, &event).map(drop)
@@ -54,11 +50,7 @@ fn lists_stay_within_scope_prefix_and_limit() {
         }
         ticket.set("b/4", "")?;
         plugin.delete("b/1")?;
-        let keys: Vec<_> = plugin
-            .list("b/", 1)?
-            .into_iter()
-            .map(|(key, _)| key)
-            .collect();
+        let keys: Vec<_> = plugin.list("b/", 1)?.into_iter().map(|(key, _)| key).collect();
         assert_eq!(keys, ["b/2"]);
         assert_eq!(ticket.list("", 9)?.len(), 1);
         plugin.set_json("list", &[1, 2])?;
@@ -72,10 +64,7 @@ fn lists_stay_within_scope_prefix_and_limit() {
 fn what_is_no_number_cannot_be_counted() {
     let mut host = TestHost::new();
     host.set_kv(Scope::Plugin, "word", "abc");
-    let error = call(&mut host, START, |cx| {
-        cx.kv(Scope::Plugin).increment("word", 1).map(drop)
-    })
-    .unwrap_err();
+    let error = call(&mut host, START, |cx| cx.kv(Scope::Plugin).increment("word", 1).map(drop)).unwrap_err();
     assert!(error.message.contains("'word'"), "{error}");
 }
 
@@ -113,17 +102,11 @@ fn denied_capabilities_name_the_manifests_line() {
         ("timers", |cx| cx.cancel_timer("a")),
         ("tickets", |cx| cx.history(1).map(drop)),
         ("agents", |cx| cx.agents(None).map(drop)),
-        ("calendars", |cx| {
-            cx.calendar("always").is_open(cx.now()).map(drop)
-        }),
+        ("calendars", |cx| cx.calendar("always").is_open(cx.now()).map(drop)),
         ("figures", |cx| cx.first_response(7, None).map(drop)),
     ];
     for (capability, read) in reads {
-        assert_eq!(
-            call(&mut TestHost::new(), START, read),
-            Ok(()),
-            "{capability}"
-        );
+        assert_eq!(call(&mut TestHost::new(), START, read), Ok(()), "{capability}");
         let error = call(&mut TestHost::new().deny(capability), START, read).unwrap_err();
         let line = format!("reads = [\"{capability}\"]");
         assert!(error.message.contains(&line) && !error.retry, "{error}");
@@ -146,10 +129,7 @@ fn events_without_a_ticket_have_no_ticket_scope_and_no_timers() {
 
 #[test]
 fn reads_give_what_the_test_set_up() {
-    let figures = Summary {
-        count: 3,
-        ..Summary::default()
-    };
+    let figures = Summary { count: 3, ..Summary::default() };
     let mut host = TestHost::new()
         .agent(json!({ "id": "ben", "groups": ["a"] }))
         .agent(json!({ "id": "anna" }))
@@ -166,13 +146,7 @@ fn reads_give_what_the_test_set_up() {
         assert_eq!(cx.first_response(30, None)?, None);
         assert_eq!(cx.history(1)?[0].id, "h2");
         let tickets = cx.tickets_of("c9", 5)?;
-        assert_eq!(
-            tickets
-                .iter()
-                .map(|ticket| ticket.id.as_str())
-                .collect::<Vec<_>>(),
-            ["new", "old"]
-        );
+        assert_eq!(tickets.iter().map(|ticket| ticket.id.as_str()).collect::<Vec<_>>(), ["new", "old"]);
         assert!(cx.calendar("nowhere").is_open(cx.now()).is_err());
         Ok(())
     })

@@ -134,7 +134,9 @@ pub(super) fn action(given: Value) -> anyhow::Result<Action> {
     }
     let what = "an action";
     let defaults = json!({ "kind": null, "data": {}, "key": "key-1", "subject": "1", "ticket": null, "extra": {} });
-    let whole: Whole = read(what, overlay(what, defaults, object(what, given)?)?)?;
+    let mut whole: Whole = read(what, overlay(what, defaults, object(what, given)?)?)?;
+    // The engine says why, where the plugin that asked said it.
+    let reason = whole.extra.remove("reason");
     no_extra(what, &whole.extra)?;
     let ticket = match whole.ticket {
         Value::Null => None,
@@ -149,7 +151,7 @@ pub(super) fn action(given: Value) -> anyhow::Result<Action> {
         key: whole.key,
         subject: whole.subject,
         ticket,
-        extra: Vec::new(),
+        extra: reason.map(|reason| ("reason".to_owned(), reason.to_string())).into_iter().collect(),
     })
 }
 
