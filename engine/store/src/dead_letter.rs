@@ -48,9 +48,9 @@ const COUNT: &str = "SELECT count(*) FROM dead_letter WHERE tenant_id = $1 AND r
 // The plugin gets that event alone, now: the later ones have been decided on. Where it is blocked at that event it goes on
 // from there. Where it is behind on another event there is no row, and the letter stays.
 const REPLAY_PLUGIN: &str = "
-WITH held AS (
+WITH locked AS MATERIALIZED (SELECT lane_id FROM lane WHERE tenant_id = $1 AND lane_id = $2 FOR UPDATE), held AS (
     INSERT INTO hold (tenant_id, lane_id, plugin, from_event, attempts, next_at, error, single)
-    VALUES ($1, $2, $3, $4, 0, now(), 'replayed', true) ON CONFLICT (tenant_id, lane_id, plugin) DO UPDATE
+    SELECT $1, lane_id, $3, $4, 0, now(), 'replayed', true FROM locked ON CONFLICT (tenant_id, lane_id, plugin) DO UPDATE
         SET attempts = 0, next_at = now() WHERE hold.from_event = excluded.from_event
     RETURNING lane_id)
 UPDATE lane SET arrivals = arrivals + 1, next_timer = least(next_timer, now()),

@@ -141,7 +141,8 @@ pub struct AgentRow {
 
 const LOCK: &str = "
 SELECT lane_id, lease_token FROM lane WHERE tenant_id = $1 AND lane_id = ANY ($2) AND lease_token = ANY ($3)
-ORDER BY lane_id FOR UPDATE";
+-- In the order in which the intake and imports lock them.
+ORDER BY source_id, kind, key FOR UPDATE";
 
 // The lanes are named twice, so that the planner reads them by key whatever it thinks of the arrays' length.
 const RELEASE: &str = "
@@ -165,6 +166,7 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("finish.calls", rows::CALLS),
     ("finish.actions", rows::ACTIONS),
     ("finish.outbox_lanes", rows::OUTBOX_LANES),
+    ("finish.kv_guard", rows::KV_GUARD),
     ("finish.kv_set", rows::KV_SET),
     ("finish.kv_delete", rows::KV_DELETE),
     ("finish.kv_increment", rows::KV_INCREMENT),

@@ -104,6 +104,7 @@ impl Life {
             Step::Thank(id) => self.thank(desk, &id, at),
             Step::Rate(id) => self.rate(desk, &id, at),
             Step::Close(id) => self.close(desk, &id, at),
+            Step::Merge { id, into } => self.merge(desk, &id, &into, at),
             Step::End(contact) => self.end_contact(desk, &contact, at),
             Step::Visit => self.visit(desk, at),
             Step::Day => self.begin_day(desk, at),

@@ -23,6 +23,11 @@ pub(super) enum Step {
     Thank(String),
     Rate(String),
     Close(String),
+    /// An agent sees that the customer wrote twice.
+    Merge {
+        id: String,
+        into: String,
+    },
     /// A call or chat ends.
     End(Box<Contact>),
     /// Somebody helps themselves in the help pages.

@@ -1,6 +1,6 @@
 //! The rows that finishing lanes writes, table by table, always in this order.
 
-use deskbell_model::plugin::Write;
+use deskbell_model::plugin::{Scope, Write};
 use deskbell_model::timestamp::Timestamp;
 use sqlx::postgres::PgConnection;
 
@@ -42,6 +42,13 @@ FROM unnest($2::int[], $3::bigint[]) AS a (destination_id, lane_id) ORDER BY 2, 
 ON CONFLICT (tenant_id, destination_id, lane_id) DO UPDATE SET arrivals = outbox_lane.arrivals + 1,
     -- A lane that is claimed keeps its lease's end, one that waits for its next attempt keeps waiting.
     wake_at = CASE WHEN outbox_lane.lease_token IS NULL AND outbox_lane.attempts = 0 THEN now() ELSE outbox_lane.wake_at END";
+
+// What a plugin remembers for all tickets is written by many transactions at once, several keys each. They take turns, a
+// plugin at a time; a row of no lane stands for the turn.
+pub(super) const KV_GUARD: &str = "
+INSERT INTO kv (tenant_id, plugin, lane_id, key, value)
+SELECT $1, plugin, -1, '', '' FROM unnest($2::text[]) AS g (plugin) ORDER BY plugin
+ON CONFLICT (tenant_id, plugin, lane_id, key) DO UPDATE SET value = excluded.value";
 
 pub(super) const KV_SET: &str = "
 INSERT INTO kv (tenant_id, plugin, lane_id, key, value, expires_at)
@@ -239,9 +246,28 @@ async fn fired(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome]
     Ok(())
 }
 
+/// Takes the turns of the plugins that write what they remember for all tickets.
+async fn guard_shared(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome]) -> Result<()> {
+    let is_shared = |write: &Write| match write {
+        Write::KvSet { scope, .. } | Write::KvDelete { scope, .. } | Write::KvIncrement { scope, .. } => {
+            *scope == Scope::Plugin
+        }
+        Write::TimerSet { .. } | Write::TimerCancel { .. } => false,
+    };
+    let shared = finished.iter().flat_map(|o| &o.writes).filter(|(_, write)| is_shared(write));
+    let plugins: std::collections::BTreeSet<&str> = shared.map(|(plugin, _)| plugin.as_str()).collect();
+    if plugins.is_empty() {
+        return Ok(());
+    }
+    let query = sqlx::query(KV_GUARD).bind(tenant).bind(plugins.into_iter().collect::<Vec<_>>());
+    query.execute(connection).await.map_err(failed("finish.kv_guard"))?;
+    Ok(())
+}
+
 /// Writes of one lane in the order they were made; a batch of one kind at a time, since a later write of a lane may
 /// undo an earlier one.
 async fn writes(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome]) -> Result<()> {
+    guard_shared(connection, tenant, finished).await?;
     let mut n_rounds = finished.iter().map(|o| o.writes.len()).max().unwrap_or(0);
     let mut round = 0;
     while n_rounds > 0 {

@@ -97,17 +97,15 @@ impl Life {
         let (customer, is_chat) = (case.customer.clone(), fields.channel == "chat");
         let earlier = desk
             .tickets()
-            .find(|ticket| ticket.fields.requester.id == customer.id && ticket.fields.status == Status::New);
+            .filter(|ticket| ticket.merged_into.is_none() && ticket.fields.status == Status::New)
+            .find(|ticket| ticket.fields.requester.id == customer.id);
         let earlier = earlier.map(|ticket| ticket.id.clone());
         let agent = if is_chat { suited(case.topic.group(), &case.language, &mut self.dice) } else { None };
         let id = desk.open(fields, &customer, session, at);
         self.cases.insert(id.clone(), case);
         if let Some(earlier) = earlier.filter(|_| self.dice.chance(REPEATED)) {
-            let merged_at = at.plus_seconds(30);
-            if let Some(agent) = suited("frontline", "en", &mut self.dice) {
-                // Both are there, so it cannot be refused.
-                let _ = desk.merge(&id, &earlier, &agent.actor(), merged_at);
-            }
+            let seen_at = at.plus_seconds(self.dice.between(3, 60) as i64);
+            self.plan.add(seen_at, Step::Merge { id, into: earlier });
             return;
         }
         match agent {
@@ -130,26 +128,26 @@ impl Life {
         self.plan.add(answered_at.plus_seconds(lasts), Step::End(Box::new(contact)));
     }
 
-    /// Whoever takes the call writes the ticket.
+    /// Whoever takes the call writes the ticket; the caller has waited by then.
     fn open_by_phone(&mut self, desk: &mut Desk, mut fields: Fields, case: Case, at: Timestamp) {
         let Some(agent) = suited(case.topic.group(), &case.language, &mut self.dice) else {
             return;
         };
-        let answered_at = at.plus_seconds(self.dice.between(4, 150) as i64);
+        let queued_at = at.plus_seconds(-(self.dice.between(4, 150) as i64));
         fields.status = Status::Open;
         fields.assignee = Some(agent.id.to_owned());
         fields.group = Some(case.topic.group().to_owned());
         fields.category = Some(case.topic.category().to_owned());
-        let id = desk.open(fields, &agent.actor(), None, answered_at);
+        let id = desk.open(fields, &agent.actor(), None, at);
         self.cases.insert(id.clone(), case);
         let contact = Contact {
             ticket: Some(id.clone()),
             is_call: true,
-            queued_at: at,
-            answered_at: Some(answered_at),
+            queued_at,
+            answered_at: Some(at),
             agent: Some(agent.id),
         };
-        let ends_at = answered_at.plus_seconds(self.dice.between(60, 780) as i64);
+        let ends_at = at.plus_seconds(self.dice.between(60, 780) as i64);
         self.plan.add(ends_at, Step::End(Box::new(contact)));
         if self.dice.chance(0.6) {
             self.plan.add(ends_at.plus_seconds(20), Step::Solve(id));

@@ -38,6 +38,19 @@ fn it_does_not_matter_how_often_life_is_looked_at() {
 }
 
 #[test]
+fn nothing_is_told_before_it_happens() {
+    let mut desk = Desk::new("shop", "run", 1);
+    let mut life = Life::new(3, Pace::Live { tickets_per_minute: 30.0 }, START);
+    for second in 0..1800 {
+        let now = START.plus_seconds(second);
+        life.live_until(&mut desk, now);
+        // Events of one ticket and moment are set a little apart.
+        let latest = now.plus_micros(100_000);
+        assert!(desk.take_made().iter().all(|made| made.at <= latest), "at {now}");
+    }
+}
+
+#[test]
 fn every_event_is_canonical() {
     let (_, made) = live(5, 90);
     for made in &made {

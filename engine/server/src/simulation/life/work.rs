@@ -217,6 +217,16 @@ impl Life {
         }
     }
 
+    pub(super) fn merge(&mut self, desk: &mut Desk, id: &str, into: &str, at: Timestamp) {
+        let Some((fields, case)) = self.at_work_on(desk, id) else { return };
+        let Some(agent) = self.agent_of(&fields, &case) else { return };
+        if self.at_work_on(desk, into).is_some() && desk.merge(id, into, &agent.actor(), at).is_ok() {
+            self.cases.remove(id);
+        } else {
+            self.plan_after(Wait::Pick, at, Step::Pick(id.to_owned()));
+        }
+    }
+
     /// Somebody rates how it went; better where it went fast.
     pub(super) fn rate(&mut self, desk: &mut Desk, id: &str, at: Timestamp) {
         let Some(case) = self.cases.get(id).cloned() else {
