@@ -32,6 +32,7 @@ async fn survives(point: &str, passes: &[u32]) {
     assert_eq!(n_deaths, passes.len(), "the engine died each time");
     let taken = load.sent().await;
     let counts = invariants::check(&engine.database, &helpdesk, &taken).await;
+    assert_eq!(counts.failed_calls, 0, "no plugin is blamed");
     println!(
         "{point}: {n_deaths} deaths, {} attempts of senders failed, {} duplicates, {counts:?}",
         taken.n_failed, taken.n_duplicates

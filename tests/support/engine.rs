@@ -80,7 +80,10 @@ impl TestEngine {
         self.launch(chaos);
         wait_until("the engine listens", async || {
             let log = self.log();
-            let address = log.lines().find_map(|line| line.strip_prefix("deskbell listens on "));
+            // Only a whole line: what is read may end in the middle of one.
+            let address = log
+                .split_inclusive('\n')
+                .find_map(|line| line.strip_prefix("deskbell listens on ")?.strip_suffix('\n'));
             if let Some(address) = address {
                 address.clone_into(&mut self.address.lock().unwrap());
             }

@@ -107,7 +107,6 @@ pub(crate) async fn command(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use deskbell_workers::signature::Kind;
 

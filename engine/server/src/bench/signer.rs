@@ -209,7 +209,6 @@ fn written(now: Timestamp, format: TimestampFormat) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use deskbell_workers::signature::Field;
 

@@ -1,7 +1,5 @@
 //! The bench against a tiny server, with a clock that is moved by hand.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 

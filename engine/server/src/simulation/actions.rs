@@ -175,7 +175,6 @@ fn apply(desk: &mut Desk, action: &Action, at: Timestamp) -> Result<Value, Refus
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use deskbell_model::event::Event;
     use deskbell_model::ticket::{Fields, Status};

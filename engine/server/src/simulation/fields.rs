@@ -83,7 +83,6 @@ fn wrong(name: &str, problem: &'static str) -> Refused {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -69,7 +69,6 @@ pub(crate) fn count_by_type(lines: &[String]) -> Vec<(String, usize)> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::collections::BTreeSet;
 

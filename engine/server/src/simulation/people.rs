@@ -165,7 +165,6 @@ fn names(language: &str) -> (&'static [Name], &'static [Name]) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

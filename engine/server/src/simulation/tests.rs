@@ -1,7 +1,5 @@
 //! The helpdesk over real connections, with a receiver for its webhooks.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 
