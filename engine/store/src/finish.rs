@@ -140,22 +140,35 @@ pub struct AgentRow {
 }
 
 const LOCK: &str = "
-SELECT lane_id, lease_token FROM lane WHERE tenant_id = $1 AND lane_id = ANY ($2) AND lease_token = ANY ($3)
--- In the order in which the intake and imports lock them.
-ORDER BY source_id, kind, key FOR UPDATE";
+WITH o AS MATERIALIZED (
+    SELECT o.lane_id, o.token
+    FROM unnest($2::bigint[], $3::bigint[]) AS o (lane_id, token)
+    CROSS JOIN LATERAL (SELECT source_id, kind, key FROM lane WHERE tenant_id = $1 AND lane_id = o.lane_id LIMIT 1) AS l
+    -- In the order in which the intake and imports lock them.
+    ORDER BY l.source_id, l.kind, l.key)
+SELECT l.lane_id, l.lease_token
+FROM o CROSS JOIN LATERAL (
+    SELECT lane_id, lease_token FROM lane WHERE tenant_id = $1 AND lane_id = o.lane_id AND lease_token = o.token
+    LIMIT 1 FOR UPDATE) AS l";
 
-// The lanes are named twice, so that the planner reads them by key whatever it thinks of the arrays' length.
+// The lanes are locked, so they stay where they lie. Found one by one and written by their place alone: any other condition
+// would let a plan that was made while the table was small read all of it.
 const RELEASE: &str = "
 UPDATE lane SET done_event = greatest(lane.done_event, o.done_event), lease_token = NULL, attempts = 0,
     wake_at = CASE WHEN o.more OR lane.arrivals <> o.arrivals THEN now() ELSE lane.next_timer END
-FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::boolean[]) AS o (lane_id, arrivals, done_event, more)
-WHERE lane.tenant_id = $1 AND lane.lane_id = ANY ($2) AND lane.lane_id = o.lane_id";
+FROM (SELECT o.*, l.place
+    FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::boolean[]) AS o (lane_id, arrivals, done_event, more)
+    CROSS JOIN LATERAL (SELECT ctid AS place FROM lane WHERE tenant_id = $1 AND lane_id = o.lane_id LIMIT 1) AS l
+    OFFSET 0) AS o
+WHERE lane.ctid = o.place";
 
 const RETIME: &str = "
 UPDATE lane SET next_timer = least(
     (SELECT min(fire_at) FROM timer WHERE timer.tenant_id = $1 AND timer.lane_id = lane.lane_id),
     (SELECT min(next_at) FROM hold WHERE hold.tenant_id = $1 AND hold.lane_id = lane.lane_id))
-WHERE tenant_id = $1 AND lane_id = ANY ($2)";
+WHERE ctid = ANY (ARRAY(
+    SELECT l.ctid FROM unnest($2::bigint[]) AS o (lane_id)
+    CROSS JOIN LATERAL (SELECT ctid FROM lane WHERE tenant_id = $1 AND lane_id = o.lane_id LIMIT 1) AS l))";
 
 pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("finish.lock", LOCK),

@@ -22,7 +22,8 @@ pub struct Hold {
 }
 
 const OF_LANES: &str = "
-SELECT lane_id, plugin, from_event, attempts, next_at, error, single FROM hold WHERE tenant_id = $1 AND lane_id = ANY ($2)";
+SELECT lane_id, plugin, from_event, attempts, next_at, error, single FROM unnest($2::bigint[]) AS l (id)
+CROSS JOIN LATERAL (SELECT * FROM hold WHERE tenant_id = $1 AND lane_id = l.id OFFSET 0) AS h";
 
 const RELEASE: &str = "
 WITH released AS (

@@ -73,7 +73,7 @@ impl Store {
         if events.is_empty() {
             return Ok(Vec::new());
         }
-        let mut connection = self.work.acquire().await.map_err(failed("import.begin"))?;
+        let mut connection = self.reads.acquire().await.map_err(failed("import.begin"))?;
         let mut transaction = connection.begin().await.map_err(failed("import.begin"))?;
         let lanes = self.import_lanes(&mut transaction, events).await?;
         let added = self.import_events(&mut transaction, events, &lanes, now).await?;

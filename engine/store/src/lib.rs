@@ -131,12 +131,15 @@ impl Store {
         probe.close().await;
         // The intake statement joins what it inserts with what it was given, never a table: a nested loop is always wrong.
         let intake = options.clone().options([("enable_nestloop", "off"), ("enable_mergejoin", "off")]);
-        let claims = options.clone().options([("synchronous_commit", "off")]);
+        // The others touch some rows of a large table by key: whatever reads more is a plan from when it was small.
+        let by_key = [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
+        let work = options.clone().options(by_key);
+        let claims = work.clone().options([("synchronous_commit", "off")]);
         Ok(Self {
             tenant: DEFAULT_TENANT,
             intake: pool(connections.intake).connect_lazy_with(intake),
             claims: pool(2).connect_lazy_with(claims),
-            work: pool(connections.work).connect_lazy_with(options.clone()),
+            work: pool(connections.work).connect_lazy_with(work),
             reads: pool(connections.reads).connect_lazy_with(options),
         })
     }

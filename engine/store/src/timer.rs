@@ -18,8 +18,9 @@ pub struct Due {
 }
 
 const DUE: &str = "
-SELECT lane_id, plugin, name, fire_at, payload FROM timer
-WHERE tenant_id = $1 AND lane_id = ANY ($2) AND fire_at <= $3 ORDER BY lane_id, fire_at, plugin, name";
+SELECT lane_id, plugin, name, fire_at, payload FROM unnest($2::bigint[]) AS l (id)
+CROSS JOIN LATERAL (SELECT * FROM timer WHERE tenant_id = $1 AND lane_id = l.id AND fire_at <= $3 OFFSET 0) AS t
+ORDER BY lane_id, fire_at, plugin, name";
 
 pub(crate) const STATEMENTS: &[(&str, &str)] = &[("timer.due", DUE)];
 
