@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod activity;
 pub mod calendar;
 pub mod effect;
 pub mod event;
