@@ -6,6 +6,7 @@ pub mod effect;
 pub mod event;
 pub mod facts;
 pub mod history;
+pub mod kpi;
 pub mod manifest;
 pub mod plugin;
 pub mod schedule;
