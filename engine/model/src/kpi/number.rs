@@ -60,11 +60,6 @@ impl Average {
     pub(super) fn shown(self) -> Mean {
         Mean { count: self.count, mean: self.value() }
     }
-
-    /// The sum and the count as a rate.
-    pub(super) fn rate(self) -> Rate {
-        Rate::new(self.sum.get(), self.count as f64)
-    }
 }
 
 /// Durations of a cohort, in microseconds.

@@ -41,10 +41,7 @@ impl<V: Default> Table<V> {
     /// The row of that name, which begins empty.
     pub(super) fn row(&mut self, name: &str) -> &mut V {
         let place = self.place(name);
-        // A place is only given out with a row behind it.
-        if place >= self.rows.len() {
-            self.rows.resize_with(place + 1, V::default);
-        }
+        // Cannot panic: a place is only given out with a row behind it, and rows are never taken away.
         &mut self.rows[place]
     }
 
@@ -56,20 +53,27 @@ impl<V: Default> Table<V> {
         self.places.get(name).copied()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     pub(super) fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// The rows in the order of their places.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &V> {
+        self.rows.iter()
+    }
+
+    /// Names and rows, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
+        self.places.iter().filter_map(|(name, &place)| Some((&**name, self.rows.get(place)?)))
     }
 
     /// Names and rows, in no order.
     pub(super) fn into_rows(self) -> Vec<(String, V)> {
         let mut rows: Vec<Option<V>> = self.rows.into_iter().map(Some).collect();
-        let taken = self.places.into_iter().filter_map(|(name, place)| {
-            Some((String::from(name), rows.get_mut(place)?.take()?))
-        });
+        let taken = self
+            .places
+            .into_iter()
+            .filter_map(|(name, place)| Some((String::from(name), rows.get_mut(place)?.take()?)));
         taken.collect()
     }
 }
