@@ -2,7 +2,7 @@
 
 use super::activities::Ready;
 use super::story::Story;
-use crate::facts::Facts;
+use crate::facts::Unreadable;
 use crate::sla::{Clocks, Metric, State};
 use crate::timestamp::Timestamp;
 
@@ -13,10 +13,10 @@ pub(super) fn matters(ready: &Ready, story: &Story<'_>) -> bool {
 }
 
 /// Those targets: the policy's place, the metric, and whether it was met in time.
-pub(super) fn targets(ready: &Ready, source: &str, facts: &Facts) -> Vec<(usize, Metric, bool)> {
+pub(super) fn targets(ready: &Ready, source: &str, facts: &[u8]) -> Result<Vec<(usize, Metric, bool)>, Unreadable> {
     // The end of the period is not in it: neither what happens then nor what falls due then.
     let end = Timestamp::from_micros(ready.period.to - 1);
-    let clocks = Clocks::of(&ready.settings.policies, source, facts, end);
+    let clocks = Clocks::brief(&ready.settings.policies, source, facts, end)?;
     let is_in = |at: Option<Timestamp>| at.is_some_and(|at| ready.options.contains(at));
     let mut targets = Vec::new();
     for clock in clocks.listed() {
@@ -29,5 +29,5 @@ pub(super) fn targets(ready: &Ready, source: &str, facts: &Facts) -> Vec<(usize,
             targets.extend(place.map(|place| (place, clock.metric(), is_met)));
         }
     }
-    targets
+    Ok(targets)
 }

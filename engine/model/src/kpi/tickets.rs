@@ -96,7 +96,7 @@ impl Tickets {
             let on_ticket = ready.of(source, ticket);
             let mut share = share(&ready, &story, on_ticket);
             if attainment::matters(&ready, &story) {
-                share.targets = attainment::targets(&ready, source, &Facts::from_bytes(facts)?);
+                share.targets = attainment::targets(&ready, source, facts)?;
             }
             self.tell(source, &story, &share);
         }
