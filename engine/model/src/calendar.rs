@@ -191,10 +191,10 @@ impl Calendar {
 
     fn add_days(&self, start: Timestamp, n_days: u32) -> Result<Timestamp, Error> {
         let mut at = inside(start.micros())?;
-        if self.spans.is_none() {
+        let Some(spans) = &self.spans else {
             return Ok(Timestamp::from_micros(inside(at.saturating_add(i64::from(n_days).saturating_mul(DAY)))?));
-        }
-        let mut offsets = Offsets::cover(self.zone, at - 3 * DAY, at + 40 * DAY);
+        };
+        let mut offsets = spans.chunk(Chunk::number(at), self.zone, &self.week).offsets().clone();
         for _ in 0..n_days {
             at = inside(self.next_day(at, &mut offsets)?)?;
         }

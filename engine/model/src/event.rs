@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ticket::{Actor, Fields, Priority, Role, Status};
@@ -128,14 +129,14 @@ pub struct Comment {
 }
 
 /// Whether an interaction was a call or a chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum InteractionKind {
     Phone,
     Chat,
 }
 
 /// What a piece of logged work was on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum WorkKind {
     Email,
     Phone,
@@ -144,7 +145,7 @@ pub enum WorkKind {
 }
 
 /// What a rating is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RatingKind {
     Csat,
     Nps,

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::ticket::{Fields, Priority, Role, Status};
 use crate::timestamp::Timestamp;
 
+pub mod view;
+
 /// The facts of one ticket.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Facts {

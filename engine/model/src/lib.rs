@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+pub mod activity;
 pub mod calendar;
 pub mod effect;
 pub mod event;
 pub mod facts;
 pub mod history;
+pub mod kpi;
 pub mod manifest;
 pub mod plugin;
 pub mod schedule;

@@ -22,6 +22,7 @@ pub mod outcome;
 pub mod policy;
 pub mod row;
 pub mod run;
+mod view;
 
 pub use clock::{Clock, State};
 pub use kept::Kept;

@@ -25,6 +25,8 @@ pub(super) struct Chunk {
     /// Each with the working time of the chunk before it.
     spans: Vec<(i64, i64, i64)>,
     total: i64,
+    /// What the clocks show, with some days around.
+    offsets: Offsets,
 }
 
 /// The chunks of one calendar.
@@ -76,11 +78,16 @@ impl Chunk {
                 }
             }
         }
-        Self { from, spans, total }
+        Self { from, spans, total, offsets }
     }
 
     pub(super) const fn from(&self) -> i64 {
         self.from
+    }
+
+    /// What the clocks show in it, with some days around.
+    pub(super) const fn offsets(&self) -> &Offsets {
+        &self.offsets
     }
 
     /// Its working time.

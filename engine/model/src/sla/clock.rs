@@ -41,6 +41,9 @@ pub struct Clock {
     pub(super) stretches: Vec<Stretch>,
     pub(super) reckonings: Vec<Reckoning>,
     pub(super) outcomes: Vec<Outcome>,
+    /// Whether it keeps how it stands alone: no warnings, and not how it came to stand so.
+    #[serde(skip)]
+    is_brief: bool,
 }
 
 /// What a clock is judged by.
@@ -104,6 +107,8 @@ pub(super) struct Now<'a> {
     pub(super) policy: Option<&'a Policy>,
     pub(super) priority: Priority,
     pub(super) status: Status,
+    /// Whether clocks that start keep how they stand alone.
+    pub(super) is_brief: bool,
 }
 
 impl Clock {
@@ -128,6 +133,7 @@ impl Clock {
             stretches: Vec::new(),
             reckonings: Vec::new(),
             outcomes: Vec::new(),
+            is_brief: now.is_brief,
         };
         clock.judge_by(now, Why::Started);
         clock
@@ -258,6 +264,9 @@ impl Clock {
             self.paused += micros;
         } else {
             self.counted += micros;
+        }
+        if self.is_brief {
+            return;
         }
         let stretch = Stretch {
             from,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Metric;
-use super::condition::Condition;
+use super::condition::{Condition, Field};
 use crate::calendar::Calendar;
 use crate::calendar::amount::{Amount, NoAmount};
 use crate::ticket::{Fields, Priority, Status};
@@ -68,6 +68,17 @@ impl Policies {
 
     pub(super) fn get(&self, place: Option<usize>) -> Option<&Policy> {
         place.and_then(|place| self.0.get(place))
+    }
+
+    /// Whether any of them is only for some tickets.
+    pub(super) fn have_conditions(&self) -> bool {
+        self.0.iter().any(|policy| !policy.when.0.is_empty())
+    }
+
+    /// Whether any of them goes by a custom field.
+    pub(super) fn ask_for_custom_fields(&self) -> bool {
+        let mut fields = self.0.iter().flat_map(|policy| &policy.when.0);
+        fields.any(|(field, _)| matches!(field, Field::Custom(_)))
     }
 
     /// The names of the policies, in the order of the configuration.

@@ -6,7 +6,8 @@ use super::clock::{Clock, Now, Until};
 use super::outcome::Outcome;
 use super::policy::Policies;
 use super::{Kept, Metric};
-use crate::facts::{Changed, Facts, Initial, What};
+use crate::facts::view::View;
+use crate::facts::{Changed, Facts, Initial, Unreadable, What};
 use crate::ticket::{Fields, Priority, Requester, Role, Status};
 use crate::timestamp::Timestamp;
 
@@ -37,6 +38,7 @@ pub struct Run<'a> {
     kept: Option<&'a Kept>,
     stand: Option<Stand>,
     clocks: Vec<Clock>,
+    is_brief: bool,
 }
 
 /// What of the ticket the clocks go by.
@@ -47,6 +49,7 @@ struct Stand {
     status: Status,
     /// Deleted or merged: nothing more counts.
     is_gone: bool,
+    is_brief: bool,
 }
 
 /// The clocks of a ticket as of an instant.
@@ -56,12 +59,17 @@ pub struct Clocks(Vec<Clock>);
 impl<'a> Run<'a> {
     /// The clocks of a ticket of that source, before its creation.
     pub fn new(policies: &'a Policies, source: &'a str) -> Self {
-        Self { policies, source, kept: None, stand: None, clocks: Vec::new() }
+        Self { policies, source, kept: None, stand: None, clocks: Vec::new(), is_brief: false }
     }
 
     /// The same, where clocks that were over or breached when the configuration changed keep what they had.
     pub fn with_kept(policies: &'a Policies, source: &'a str, kept: &'a Kept) -> Self {
         Self { kept: Some(kept), ..Self::new(policies, source) }
+    }
+
+    /// The same, where clocks keep how they stand alone: neither warnings nor outcomes, nor how they came to stand so.
+    pub fn brief(policies: &'a Policies, source: &'a str) -> Self {
+        Self { is_brief: true, ..Self::new(policies, source) }
     }
 
     /// Tells what happened next. The creation comes first and times never run backwards; what comes before the
@@ -109,7 +117,7 @@ impl<'a> Run<'a> {
         let policy = self.policies.choose(self.source, fields);
         // A ticket that is created solved starts its clocks first; then the solve happens.
         let status = if fields.status.is_solved() { Status::New } else { fields.status };
-        let stand = Stand { policy, priority: fields.priority, status, is_gone: false };
+        let stand = Stand { policy, priority: fields.priority, status, is_gone: false, is_brief: self.is_brief };
         self.stand = Some(stand);
         let metrics = [Metric::FirstResponse, Metric::Resolution];
         let started = metrics.into_iter().filter(|metric| *metric == Metric::Resolution || by != Some(Role::Agent));
@@ -182,7 +190,13 @@ impl<'a> Run<'a> {
 }
 
 fn now(policies: &Policies, stand: Stand, at: Timestamp) -> Now<'_> {
-    Now { at, policy: policies.get(stand.policy), priority: stand.priority, status: stand.status }
+    Now {
+        at,
+        policy: policies.get(stand.policy),
+        priority: stand.priority,
+        status: stand.status,
+        is_brief: stand.is_brief,
+    }
 }
 
 impl Clocks {
@@ -220,6 +234,15 @@ impl Clocks {
             run.apply(entry.at, what);
         }
         run.finish(as_of)
+    }
+
+    /// The clocks of a ticket as of an instant, from its stored facts, as [`Run::brief`] keeps them.
+    pub fn brief(policies: &Policies, source: &str, facts: &[u8], as_of: Timestamp) -> Result<Self, Unreadable> {
+        if policies.ask_for_custom_fields() {
+            let facts = Facts::from_bytes(facts)?;
+            return Ok(Self::told(Run::brief(policies, source), &facts, as_of));
+        }
+        super::view::told(Run::brief(policies, source), policies.have_conditions(), View::of(facts)?, as_of)
     }
 
     /// Every clock, also those without a target.

@@ -60,9 +60,12 @@ impl Clock {
             return;
         };
         let why = if self.is_paused { Why::Paused } else { why };
-        let target = judge.target.clone();
-        let due = if self.is_paused { None } else { self.due_by(policy, target.amount, now.at) };
+        let due = if self.is_paused { None } else { self.due_by(policy, judge.target.amount, now.at) };
         self.due = due.map(|(due, _)| due);
+        if self.is_brief {
+            return;
+        }
+        let text = judge.target.text.clone();
         if let Some((due, working)) = due {
             self.plan_warnings(policy, working, due, now.at);
         }
@@ -71,7 +74,7 @@ impl Clock {
             why,
             policy: policy.name.clone(),
             calendar: policy.calendar.name().to_owned(),
-            target: target.text,
+            target: text,
             counted: self.counted,
             paused: self.paused,
             due: self.due,
@@ -87,7 +90,9 @@ impl Clock {
             Amount::BusinessDays(_) => {
                 let days_later = calendar.add(self.started, target).ok()?;
                 let due = calendar.add_working(days_later, self.paused).ok()?;
-                Some((due.max(now), calendar.between(self.started, days_later).unwrap_or(0)))
+                // Only warnings ask for the working time.
+                let working = if self.is_brief { 0 } else { calendar.between(self.started, days_later).unwrap_or(0) };
+                Some((due.max(now), working))
             }
         }
     }
@@ -109,7 +114,7 @@ impl Clock {
     }
 
     pub(super) fn tell(&mut self, at: Timestamp, kind: Kind, warning: Option<&Threshold>) {
-        let Some(judge) = &self.judge else { return };
+        let Some(judge) = self.judge.as_ref().filter(|_| !self.is_brief) else { return };
         self.outcomes.push(Outcome {
             at,
             metric: self.metric,

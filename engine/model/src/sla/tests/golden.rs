@@ -50,8 +50,29 @@ fn policies(config: &str) -> Policies {
     Policies::from_toml(config, &calendars).unwrap()
 }
 
+/// How clocks stand, without what a brief account leaves out.
+fn stands(clocks: &Clocks) -> String {
+    let stand = |clock: &crate::sla::Clock| {
+        format!(
+            "{:?}",
+            (
+                clock.metric(),
+                clock.cycle(),
+                clock.judge(),
+                clock.state(),
+                clock.due_at(),
+                clock.ended_at(),
+                clock.counted_micros()
+            )
+        )
+    };
+    clocks.all().iter().map(stand).collect()
+}
+
 fn list(policies: &Policies, tickets: &BTreeMap<(String, String), Facts>, at: Timestamp) -> Vec<Row> {
     let of = |((source, ticket), facts): (&(String, String), &Facts)| {
+        let brief = Clocks::brief(policies, source, &facts.to_bytes(), at).unwrap();
+        assert_eq!(stands(&brief), stands(&Clocks::of(policies, source, facts, at)), "{source} {ticket}");
         row::rows(source, ticket, &Clocks::of(policies, source, facts, at))
     };
     let mut rows: Vec<Row> = tickets.iter().flat_map(of).collect();

@@ -1,0 +1,161 @@
+//! The golden figures; `tests/fixtures/kpi-golden/README.md` says what they are.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::activity::Activity;
+use crate::calendar::Book;
+use crate::event::{Event, LaneKind};
+use crate::facts::Facts;
+use crate::history::History;
+use crate::kpi::{Activities, Options, Report, Request, Settings, Tickets};
+use crate::sla::Policies;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/kpi-golden")
+}
+
+/// What an import leaves behind.
+struct Imported {
+    activities: Vec<(String, Activity)>,
+    tickets: Vec<(String, String, Facts)>,
+    calendars: Book,
+}
+
+fn text(path: &Path) -> String {
+    let bytes = fs::read(path).unwrap();
+    if path.extension().is_some_and(|extension| extension == "gz") {
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(&*bytes).read_to_string(&mut text).unwrap();
+        text
+    } else {
+        String::from_utf8(bytes).unwrap()
+    }
+}
+
+/// The events in the order of arrival: invalid lines are left out, and so is what has an id that was there.
+fn events(text: &str) -> Vec<Event> {
+    let mut seen = HashSet::new();
+    let read = text.lines().filter_map(|line| Event::from_json(line.as_bytes()).ok());
+    read.filter(|event| seen.insert((event.source.clone(), event.id.clone()))).collect()
+}
+
+fn imported(events: &[Event], calendars: &Path) -> Imported {
+    let mut lanes: BTreeMap<(String, String), Vec<&Event>> = BTreeMap::new();
+    for event in events {
+        if let (LaneKind::Ticket, ticket) = event.lane() {
+            lanes.entry((event.source.clone(), ticket.to_owned())).or_default().push(event);
+        }
+    }
+    let facts = lanes
+        .into_iter()
+        .filter_map(|((source, ticket), events)| Some((source, ticket, History::fold(&events).0.facts?)));
+    Imported {
+        activities: events.iter().filter_map(|event| Some((event.source.clone(), Activity::of(event)?))).collect(),
+        tickets: facts.collect(),
+        calendars: Book::from_toml(&text(calendars), &|file| Err(format!("no file {file}"))).unwrap(),
+    }
+}
+
+fn history(folder: &Path) -> Vec<Event> {
+    let paths = ["events.ndjson", "events.ndjson.gz"].map(|name| folder.join(name));
+    events(&text(paths.iter().find(|path| path.exists()).unwrap()))
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_str(&text(path)).unwrap()
+}
+
+fn parts(imported: &Imported, options: &Value) -> [Tickets; 2] {
+    let word = |member: &str| options[member].as_str();
+    let request = Request {
+        from: word("from").unwrap(),
+        to: word("to").unwrap(),
+        tz: word("tz"),
+        calendar: word("calendar"),
+        by: word("by"),
+        bucket: word("bucket"),
+        fcr: word("fcr"),
+        source: word("source"),
+    };
+    let options = Options::new(&request, &imported.calendars).unwrap();
+    let policies = Policies::from_values(&[], &imported.calendars).unwrap();
+    let mut activities = Activities::new(options, Settings::new(Arc::new(policies), false));
+    for (source, activity) in &imported.activities {
+        activities.add(source, activity);
+    }
+    let ready = activities.ready();
+    let mut parts = [Tickets::new(&ready), Tickets::new(&ready)];
+    for (place, (source, ticket, facts)) in imported.tickets.iter().enumerate() {
+        parts[place % 2].add_facts(source, ticket, facts).unwrap();
+    }
+    parts
+}
+
+fn report(imported: &Imported, options: &Value) -> Report {
+    let [mut one, other] = parts(imported, options);
+    one.merge(other);
+    one.finish()
+}
+
+/// What differs by more than what two computations may differ by.
+fn compare(path: &str, actual: &Value, expected: &Value, skipped: &[&str], found: &mut Vec<String>) {
+    match (actual, expected) {
+        (Value::Object(actual), Value::Object(expected)) => {
+            let names: std::collections::BTreeSet<&String> = actual.keys().chain(expected.keys()).collect();
+            for name in names.into_iter().filter(|name| !skipped.contains(&name.as_str())) {
+                match (actual.get(name), expected.get(name)) {
+                    (Some(actual), Some(expected)) => {
+                        compare(&format!("{path}.{name}"), actual, expected, skipped, found)
+                    }
+                    (None, expected) => found.push(format!("{path}.{name}: missing, expected {expected:?}")),
+                    (actual, None) => found.push(format!("{path}.{name}: not expected, is {actual:?}")),
+                }
+            }
+        }
+        (Value::Array(actual), Value::Array(expected)) if actual.len() == expected.len() => {
+            for (place, (actual, expected)) in actual.iter().zip(expected).enumerate() {
+                compare(&format!("{path}[{place}]"), actual, expected, skipped, found);
+            }
+        }
+        (Value::Number(actual), Value::Number(expected)) => {
+            let (one, other) = (actual.as_f64().unwrap(), expected.as_f64().unwrap());
+            if (one - other).abs() > f64::max(1e-9, 1e-6 * one.abs().max(other.abs())) {
+                found.push(format!("{path}: {one}, expected {other}"));
+            }
+        }
+        _ if actual == expected => {}
+        _ => found.push(format!("{path}: {actual}, expected {expected}")),
+    }
+}
+
+#[track_caller]
+fn check(imported: &Imported, folder: &Path, number: u32) {
+    let report = report(imported, &json(&folder.join(format!("options-{number}.json"))));
+    let actual: Value = serde_json::from_str(&serde_json::to_string(&report).unwrap()).unwrap();
+    let mut expected = json(&folder.join(format!("truth-{number}.json")));
+    let not_checked = expected.as_object_mut().unwrap().remove("not_checked").unwrap();
+    let skipped: Vec<&str> = not_checked.as_array().unwrap().iter().map(|key| key.as_str().unwrap()).collect();
+    let mut found = Vec::new();
+    compare("", &actual, &expected, &skipped, &mut found);
+    assert!(found.is_empty(), "{number}: {} differ\n{}", found.len(), found[..found.len().min(40)].join("\n"));
+}
+
+#[test]
+fn twelve_tickets_have_the_figures_that_were_worked_out_by_hand() {
+    let folder = folder().join("small");
+    let imported = imported(&history(&folder), &folder.join("calendars.toml"));
+    (1..=2).for_each(|number| check(&imported, &folder, number));
+}
+
+#[test]
+fn a_long_history_has_the_figures_that_an_independent_computation_gives_it() {
+    let folder = folder();
+    let imported = imported(&history(&folder), &folder.join("calendars.toml"));
+    (1..=8).for_each(|number| check(&imported, &folder, number));
+}
