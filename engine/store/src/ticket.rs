@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use deskbell_model::facts::Facts;
 use deskbell_model::history::History;
+use deskbell_model::sla;
 use deskbell_model::ticket::Ticket;
 use deskbell_model::timestamp::Timestamp;
 use sqlx::Row;
@@ -23,6 +24,8 @@ pub struct Loaded {
     pub facts: Option<Facts>,
     /// The loop guard's memory, JSON text.
     pub guard: Option<String>,
+    /// What has been told of its clocks.
+    pub told: Vec<sla::Outcome>,
 }
 
 impl Loaded {
@@ -41,8 +44,9 @@ impl Loaded {
 }
 
 const LOAD: &str = "
-SELECT t.lane_id, t.state, t.last_at, t.n_held, f.facts, t.guard
+SELECT t.lane_id, t.state, t.last_at, t.n_held, f.facts, t.guard, s.told
 FROM ticket AS t LEFT JOIN ticket_fact AS f ON f.tenant_id = t.tenant_id AND f.lane_id = t.lane_id
+LEFT JOIN ticket_sla AS s ON s.tenant_id = t.tenant_id AND s.lane_id = t.lane_id
 WHERE t.tenant_id = $1 AND t.lane_id = ANY ($2)";
 
 const OF_REQUESTER: &str = "
@@ -60,6 +64,12 @@ pub(crate) const STATEMENTS: &[(&str, &str)] =
 fn loaded(row: &PgRow) -> Result<Loaded> {
     let lane_id: i64 = row.get(0);
     let ticket = row.get::<Option<&str>, _>(1).map(|state| read_state(lane_id, state)).transpose()?;
+    let told = row.get::<Option<&[u8]>, _>(6).map(sla::told::from_bytes).transpose();
+    let told = told.map_err(|error| Error::Inconsistent {
+        table: "ticket_sla",
+        row: lane_id.to_string(),
+        problem: error.to_string(),
+    })?;
     Ok(Loaded {
         lane_id,
         ticket,
@@ -67,6 +77,7 @@ fn loaded(row: &PgRow) -> Result<Loaded> {
         n_held: row.get::<i32, _>(3).max(0) as u32,
         facts: row.get::<Option<&[u8]>, _>(4).and_then(|bytes| Facts::from_bytes(bytes).ok()),
         guard: row.get(5),
+        told: told.unwrap_or_default(),
     })
 }
 
