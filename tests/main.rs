@@ -28,6 +28,7 @@ mod scenarios {
     mod plans;
     mod plugins;
     mod processes;
+    mod sla;
     mod statements;
     mod webhooks;
 }

@@ -85,7 +85,7 @@ async fn import(store: &Store, source_id: i32) {
         let event = Event::from_parts(new.id.clone(), "desk".to_owned(), new.kind.clone(), subject, new.at, &new.data);
         Imported { source_id, event: event.unwrap(), new }
     };
-    let _ = store.import(&(0..TICKETS).map(imported).collect::<Vec<_>>(), now()).await;
+    let _ = store.import(&(0..TICKETS).map(imported).collect::<Vec<_>>(), now(), &|_, _, _| None).await;
 }
 
 /// Lanes whose numbers run against their keys.

@@ -24,6 +24,7 @@ INSERT INTO event (tenant_id, lane_id, source_id, key, id, kind, at, received_at
 INSERT INTO ticket (tenant_id, lane_id, source_id, state, last_at, n_held, open, assignee, requester, created_at)
     SELECT 1, n, 1, '{}', now(), 0, n % 3 = 0, 'agent-' || n % 50, 'customer-' || n % 5000, now() FROM generate_series(1, 100000) AS n;
 INSERT INTO ticket_fact SELECT 1, n, 1, now(), '' FROM generate_series(1, 100000) AS n;
+INSERT INTO ticket_sla SELECT 1, n, '' FROM generate_series(1, 100000) AS n;
 INSERT INTO timer SELECT 1, n, 'reminders', 'no-reply', now() + interval '1 day', '{}' FROM generate_series(1, 100000) AS n;
 INSERT INTO hold SELECT 1, n, 'routing', n, 1, now() + interval '1 day', '' FROM generate_series(1, 100000) AS n;
 INSERT INTO kv SELECT 1, 'reminders', n, 'waiting', '{}' FROM generate_series(1, 100000) AS n;
@@ -80,7 +81,11 @@ fn statements() -> Vec<Hot> {
         hot("kv.get", "1, 'reminders', 7, 'waiting', '2026-03-02'"),
         hot("kv.list", "1, 'reminders', 7, 'w', '2026-03-02', 10"),
         hot("finish.lock", &format!("1, {LANES}, {NUMBERS}")),
-        hot("finish.release", &format!("1, {LANES}, {NUMBERS}, {NUMBERS}, '{{f,f,f,f,f,f,f,f}}'")),
+        hot(
+            "finish.release",
+            &format!("1, {LANES}, {NUMBERS}, {NUMBERS}, '{{f,f,f,f,f,f,f,f}}', '{{t,t,t,t,t,t,t,t}}', {TIMES}"),
+        ),
+        hot("clock.pass_over", &format!("1, {LANES}, {NUMBERS}")),
         hot("finish.retime", &format!("1, {LANES}")),
         hot("finish.kv_delete", &format!("1, {TEXTS}, {LANES}, {TEXTS}")),
         hot("finish.timer_cancel", &format!("1, {LANES}, {TEXTS}, {TEXTS}")),

@@ -16,15 +16,18 @@ use serde::{Deserialize, Serialize};
 pub mod clock;
 mod condition;
 pub mod config;
+pub mod editions;
 pub mod explain;
 pub mod kept;
 pub mod outcome;
 pub mod policy;
 pub mod row;
 pub mod run;
+pub mod told;
 mod view;
 
 pub use clock::{Clock, State};
+pub use editions::Editions;
 pub use kept::Kept;
 pub use outcome::{Kind, Notice, Outcome, notices};
 pub use policy::Policies;

@@ -10,7 +10,6 @@ use axum::Router;
 use axum::http::header;
 use axum::routing::get;
 use bytes::Bytes;
-use deskbell_model::sla::Policies;
 use deskbell_workers::engine::Engine;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -18,7 +17,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::config::Config;
-use crate::wiring;
 
 mod asked;
 mod auth;
@@ -35,19 +33,17 @@ mod tickets;
 #[derive(Clone)]
 pub(crate) struct Api {
     engine: Arc<Engine>,
-    policies: Arc<Policies>,
     /// What stands before `/hooks/NAME` for the outside.
     base_url: Arc<str>,
 }
 
 impl Api {
     pub(crate) fn new(config: &Config, engine: Arc<Engine>) -> anyhow::Result<Self> {
-        let policies = Arc::new(wiring::policies(config, &engine.calendars)?);
         let base_url = match &config.server.public_url {
             Some(url) => Arc::from(url.as_str()),
             None => Arc::from(format!("http://{}", config.server.listen)),
         };
-        Ok(Self { engine, policies, base_url })
+        Ok(Self { engine, base_url })
     }
 }
 

@@ -11,6 +11,7 @@ mod config;
 mod http;
 mod intake;
 mod postgres;
+mod service_levels;
 mod shipped;
 mod signature;
 mod simulation;

@@ -29,6 +29,7 @@ use crate::config::Config;
 use crate::config::account::Source as ConfiguredSource;
 use crate::config::destination::Kind as DestinationKind;
 use crate::intake::Account;
+use crate::service_levels;
 use crate::shipped;
 
 /// A folder that mail is written into instead of being sent, where there is no mail server.
@@ -52,6 +53,7 @@ pub(crate) async fn wire(config: &Config, store: Store, data_dir: &Path) -> anyh
     let destinations = destinations(config, &store, data_dir, &vault).await?;
     let accounts = accounts(config, &store, &sources, &registry, &vault).await?;
     let sender = sender(config)?;
+    let levels = service_levels::levels(config, &store, SystemClock.now()).await?;
     let engine = Arc::new(Engine {
         store,
         clock: Arc::new(SystemClock) as Arc<dyn Clock>,
@@ -59,6 +61,7 @@ pub(crate) async fn wire(config: &Config, store: Store, data_dir: &Path) -> anyh
         sources,
         destinations,
         calendars,
+        levels,
         options: options(config),
         wake: Wake::default(),
         vault,

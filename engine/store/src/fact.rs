@@ -30,10 +30,10 @@ pub struct Page {
     pub next: Option<i64>,
 }
 
-// A lane that sleeps for good has nothing waiting, so its events need no look.
+// A lane that sleeps has nothing waiting, so its events need no look.
 const PAGE: &str = "
 SELECT l.lane_id, s.name, l.key, f.facts,
-    l.wake_at IS NOT NULL AND EXISTS (
+    (l.lease_token IS NOT NULL OR l.wake_at <= now()) AND EXISTS (
         SELECT FROM event AS e WHERE e.tenant_id = l.tenant_id AND e.lane_id = l.lane_id AND e.event_id > l.done_event)
 FROM lane AS l JOIN source AS s ON s.tenant_id = l.tenant_id AND s.source_id = l.source_id
 LEFT JOIN ticket_fact AS f ON f.tenant_id = l.tenant_id AND f.lane_id = l.lane_id
@@ -42,7 +42,7 @@ ORDER BY l.lane_id LIMIT $4";
 
 const OF_LANES: &str = "
 SELECT l.lane_id, s.name, l.key, f.facts,
-    l.wake_at IS NOT NULL AND EXISTS (
+    (l.lease_token IS NOT NULL OR l.wake_at <= now()) AND EXISTS (
         SELECT FROM event AS e WHERE e.tenant_id = l.tenant_id AND e.lane_id = l.lane_id AND e.event_id > l.done_event)
 FROM lane AS l JOIN source AS s ON s.tenant_id = l.tenant_id AND s.source_id = l.source_id
 LEFT JOIN ticket_fact AS f ON f.tenant_id = l.tenant_id AND f.lane_id = l.lane_id

@@ -15,7 +15,8 @@ use sqlx::{Connection, Row};
 use uuid::Uuid;
 
 use crate::call::NewCall;
-use crate::chaos;
+use crate::clock::ClocksRow;
+use crate::{chaos, clock};
 use crate::hold::Hold;
 use crate::inbox::{Key, NewEvent};
 use crate::{Result, Store, at, failed, storable};
@@ -52,6 +53,10 @@ pub struct Outcome {
     /// Events of the engine's own for this or another lane.
     pub events: Vec<NewEvent>,
     pub agents: Vec<AgentRow>,
+    /// What its clocks have come to; none where nobody looked.
+    pub clocks: Option<ClocksRow>,
+    /// Nobody wants its new events, and nothing else is pending: they count as handled.
+    pub pass_over: bool,
 }
 
 /// How a ticket stands after its events.
@@ -155,9 +160,12 @@ FROM o CROSS JOIN LATERAL (
 // would let a plan that was made while the table was small read all of it.
 const RELEASE: &str = "
 UPDATE lane SET done_event = greatest(lane.done_event, o.done_event), lease_token = NULL, attempts = 0,
-    wake_at = CASE WHEN o.more OR lane.arrivals <> o.arrivals THEN now() ELSE lane.next_timer END
+    next_clock = CASE WHEN o.clocked THEN o.next_clock ELSE lane.next_clock END,
+    wake_at = CASE WHEN o.more OR lane.arrivals <> o.arrivals THEN now()
+        ELSE least(lane.next_timer, CASE WHEN o.clocked THEN o.next_clock ELSE lane.next_clock END) END
 FROM (SELECT o.*, l.place
-    FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::boolean[]) AS o (lane_id, arrivals, done_event, more)
+    FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::boolean[], $6::boolean[], $7::timestamptz[])
+        AS o (lane_id, arrivals, done_event, more, clocked, next_clock)
     CROSS JOIN LATERAL (SELECT ctid AS place FROM lane WHERE tenant_id = $1 AND lane_id = o.lane_id LIMIT 1) AS l
     OFFSET 0) AS o
 WHERE lane.ctid = o.place";
@@ -201,6 +209,7 @@ impl Store {
         let held = lock(&mut transaction, self.tenant, outcomes).await?;
         let finished: Vec<&Outcome> = outcomes.iter().filter(|o| held.contains(&(o.lane_id, o.token))).collect();
         rows::write(&mut transaction, self.tenant, &finished, now).await?;
+        clock::write(&mut transaction, self.tenant, &finished).await?;
         release(&mut transaction, self.tenant, &finished).await?;
         chaos::point("before-commit");
         transaction.commit().await.map_err(failed("finish.commit"))?;
@@ -233,6 +242,8 @@ async fn release(connection: &mut PgConnection, tenant: i32, finished: &[&Outcom
         .bind(finished.iter().map(|o| o.arrivals).collect::<Vec<_>>())
         .bind(finished.iter().map(|o| o.done_event).collect::<Vec<_>>())
         .bind(finished.iter().map(|o| o.more).collect::<Vec<_>>())
+        .bind(finished.iter().map(|o| o.clocks.is_some()).collect::<Vec<_>>())
+        .bind(finished.iter().map(|o| utc(o.clocks.as_ref().and_then(|clocks| clocks.next))).collect::<Vec<_>>())
         .execute(connection)
         .await
         .map_err(failed("finish.release"))?;

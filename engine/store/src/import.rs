@@ -6,11 +6,13 @@
 use std::collections::HashMap;
 
 use deskbell_model::event::Event;
+use deskbell_model::facts::Facts;
 use deskbell_model::history::History;
 use deskbell_model::timestamp::Timestamp;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Row};
 
+use crate::clock::ClocksRow;
 use crate::finish::{AgentRow, Outcome, TicketRow};
 use crate::inbox::{Key, NewEvent};
 use crate::{Result, Store, at, chaos, failed};
@@ -19,10 +21,12 @@ use crate::{Result, Store, at, chaos, failed};
 pub const IMPORTED: i16 = -1;
 
 const LANES: &str = "
-INSERT INTO lane (tenant_id, source_id, kind, key, arrivals)
-SELECT DISTINCT $1, source_id, kind, key, 1 FROM unnest($2::int[], $3::smallint[], $4::text[]) AS l (source_id, kind, key)
+INSERT INTO lane (tenant_id, source_id, kind, key, arrivals, imported_at)
+SELECT DISTINCT $1, source_id, kind, key, 1, $5::timestamptz
+FROM unnest($2::int[], $3::smallint[], $4::text[]) AS l (source_id, kind, key)
 ORDER BY 2, 3, 4
-ON CONFLICT (tenant_id, source_id, kind, key) DO UPDATE SET arrivals = lane.arrivals + 1
+ON CONFLICT (tenant_id, source_id, kind, key) DO UPDATE
+    SET arrivals = lane.arrivals + 1, imported_at = greatest(lane.imported_at, excluded.imported_at)
 RETURNING lane_id, source_id, kind, key, lease_token IS NOT NULL OR coalesce(wake_at <= now(), false) AS busy";
 
 const EVENTS: &str = "
@@ -39,8 +43,9 @@ SELECT lane_id, event_id, id, kind, at, received_at, subject, data, inbox_id, ho
 FROM event WHERE tenant_id = $1 AND lane_id = ANY ($2) ORDER BY lane_id, event_id";
 
 const DONE: &str = "
-UPDATE lane SET done_event = greatest(lane.done_event, d.done_event)
-FROM unnest($2::bigint[], $3::bigint[]) AS d (lane_id, done_event)
+UPDATE lane SET done_event = greatest(lane.done_event, d.done_event), next_clock = d.next_clock,
+    wake_at = least(lane.next_timer, d.next_clock)
+FROM unnest($2::bigint[], $3::bigint[], $4::timestamptz[]) AS d (lane_id, done_event, next_clock)
 WHERE lane.tenant_id = $1 AND lane.lane_id = ANY ($2) AND lane.lane_id = d.lane_id";
 
 const WAKE: &str = "
@@ -55,6 +60,9 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("import.wake", WAKE),
 ];
 
+/// When the next clock of a ticket wakes it, from its source, the source's name and its facts.
+pub type NextClock<'a> = dyn Fn(i32, &str, &Facts) -> Option<Timestamp> + Sync + 'a;
+
 /// An event to import.
 pub struct Imported {
     pub source_id: i32,
@@ -68,16 +76,17 @@ struct LaneOf {
 }
 
 impl Store {
-    /// Imports events in the order of arrival, all or none; the places in `events` of those that were new.
-    pub async fn import(&self, events: &[Imported], now: Timestamp) -> Result<Vec<usize>> {
+    /// Imports events in the order of arrival, all or none; the places in `events` of those that were new. `next_clock`
+    /// says when a ticket's clocks wake it, from its source, the source's name and its facts.
+    pub async fn import(&self, events: &[Imported], now: Timestamp, next_clock: &NextClock<'_>) -> Result<Vec<usize>> {
         if events.is_empty() {
             return Ok(Vec::new());
         }
         let mut connection = self.reads.acquire().await.map_err(failed("import.begin"))?;
         let mut transaction = connection.begin().await.map_err(failed("import.begin"))?;
-        let lanes = self.import_lanes(&mut transaction, events).await?;
+        let lanes = self.import_lanes(&mut transaction, events, now).await?;
         let added = self.import_events(&mut transaction, events, &lanes, now).await?;
-        self.fold_imported(&mut transaction, events, &lanes, &added, now).await?;
+        self.fold_imported(&mut transaction, events, &lanes, &added, now, next_clock).await?;
         transaction.commit().await.map_err(failed("import.commit"))?;
         chaos::point("after-import-commit");
         Ok(added.into_iter().map(|(.., place)| place).collect())
@@ -87,12 +96,14 @@ impl Store {
         &self,
         connection: &mut PgConnection,
         events: &[Imported],
+        now: Timestamp,
     ) -> Result<HashMap<(i32, i16, String), LaneOf>> {
         let rows = sqlx::query(LANES)
             .bind(self.tenant)
             .bind(events.iter().map(|e| e.source_id).collect::<Vec<_>>())
             .bind(events.iter().map(|e| crate::lane::kind_number(e.new.lane_kind)).collect::<Vec<_>>())
             .bind(events.iter().map(|e| e.new.lane_key.as_str()).collect::<Vec<_>>())
+            .bind(at(now))
             .fetch_all(connection)
             .await
             .map_err(failed("import.lanes"))?;
@@ -147,6 +158,7 @@ impl Store {
         lanes: &HashMap<(i32, i16, String), LaneOf>,
         added: &[(i64, i64, usize)],
         now: Timestamp,
+        next_clock: &NextClock<'_>,
     ) -> Result<()> {
         let busy: Vec<i64> = lanes.values().filter(|lane| lane.busy).map(|lane| lane.lane_id).collect();
         let mut by_lane: HashMap<i64, Vec<(i64, &Imported)>> = HashMap::new();
@@ -164,6 +176,8 @@ impl Store {
         }
         let mut outcomes: Vec<Outcome> = Vec::with_capacity(by_lane.len());
         let mut to_fold_again: Vec<i64> = Vec::new();
+        let source_names: HashMap<i32, &str> =
+            events.iter().map(|imported| (imported.source_id, imported.event.source.as_str())).collect();
         for (lane_id, mut added) in by_lane {
             added.sort_by_key(|(event_id, _)| *event_id);
             let (history, guard) = histories.remove(&lane_id).unwrap_or((Some(History::default()), None));
@@ -174,17 +188,21 @@ impl Store {
                 if folded.is_none() {
                     to_fold_again.push(lane_id);
                 }
-                outcome.ticket = Some(TicketRow::of(&folded.unwrap_or_default(), guard));
+                let folded = folded.unwrap_or_default();
+                outcome.clocks = Some(clocks(&folded, outcome.source_id, &source_names, next_clock));
+                outcome.ticket = Some(TicketRow::of(&folded, guard));
             }
             outcomes.push(outcome);
         }
-        self.fold_histories_again(connection, &to_fold_again, &mut outcomes).await?;
+        let clocks = |history: &History, source_id: i32| clocks(history, source_id, &source_names, next_clock);
+        self.fold_histories_again(connection, &to_fold_again, &mut outcomes, &clocks).await?;
         outcomes.sort_by_key(|outcome| outcome.lane_id);
         crate::finish::write(connection, self.tenant, &outcomes.iter().collect::<Vec<_>>(), now).await?;
         let done = sqlx::query(DONE)
             .bind(self.tenant)
             .bind(outcomes.iter().map(|o| o.lane_id).collect::<Vec<_>>())
-            .bind(outcomes.iter().map(|o| o.done_event).collect::<Vec<_>>());
+            .bind(outcomes.iter().map(|o| o.done_event).collect::<Vec<_>>())
+            .bind(outcomes.iter().map(|o| o.clocks.as_ref()?.next.map(at)).collect::<Vec<_>>());
         done.execute(&mut *connection).await.map_err(failed("import.done"))?;
         let wake = sqlx::query(WAKE).bind(self.tenant).bind(busy);
         wake.execute(connection).await.map_err(failed("import.wake"))?;
@@ -197,6 +215,7 @@ impl Store {
         connection: &mut PgConnection,
         lanes: &[i64],
         outcomes: &mut [Outcome],
+        clocks: &(dyn Fn(&History, i32) -> ClocksRow + Sync),
     ) -> Result<()> {
         if lanes.is_empty() {
             return Ok(());
@@ -206,6 +225,9 @@ impl Store {
         let mut histories: HashMap<i64, Vec<Event>> = HashMap::new();
         for row in &rows {
             let recorded = crate::event::recorded(row);
+            if !recorded.kind.starts_with("deskbell.") {
+                continue; // One of the engine's own: it changes nothing about the ticket.
+            }
             let (id, kind) = (recorded.id, recorded.kind);
             // The subject is the lane's key and does not matter to the fold.
             let event = Event::from_parts(id, String::new(), kind, recorded.subject, recorded.at, &recorded.data);
@@ -217,10 +239,22 @@ impl Store {
             if let (Some(events), Some(ticket)) = (histories.get(&outcome.lane_id), &mut outcome.ticket) {
                 let (history, _) = History::fold(&events.iter().collect::<Vec<_>>());
                 *ticket = TicketRow::of(&history, ticket.guard.take());
+                outcome.clocks = Some(clocks(&history, outcome.source_id));
             }
         }
         Ok(())
     }
+}
+
+fn clocks(
+    history: &History,
+    source_id: i32,
+    source_names: &HashMap<i32, &str>,
+    next_clock: &NextClock<'_>,
+) -> ClocksRow {
+    let name = source_names.get(&source_id).copied().unwrap_or_default();
+    let next = history.facts.as_ref().and_then(|facts| next_clock(source_id, name, facts));
+    ClocksRow { next, told: None }
 }
 
 fn lane_of<'a>(lanes: &'a HashMap<(i32, i16, String), LaneOf>, event: &Imported) -> Option<&'a LaneOf> {

@@ -24,6 +24,10 @@ pub struct Claimed {
     /// Claims since it was last finished, this one included.
     pub attempts: i16,
     pub next_timer: Option<Timestamp>,
+    /// When the next of its clocks wakes it.
+    pub next_clock: Option<Timestamp>,
+    /// What befell its clocks by then is told to nobody.
+    pub imported_at: Option<Timestamp>,
     /// By the database's clock, which leases and wake-ups go by.
     pub claimed_at: Timestamp,
 }
@@ -36,7 +40,8 @@ UPDATE lane
 SET lease_token = nextval('lease_token'), wake_at = now() + make_interval(secs => $3), attempts = least(attempts + 1, 30000)::smallint
 WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM lane WHERE tenant_id = $1 AND wake_at <= now() ORDER BY wake_at LIMIT $2 FOR UPDATE SKIP LOCKED))
-RETURNING lane_id, kind, source_id, key, lease_token, arrivals, done_event, attempts, next_timer, now()";
+RETURNING lane_id, kind, source_id, key, lease_token, arrivals, done_event, attempts, next_timer, now(),
+    next_clock, imported_at";
 
 const GIVE_BACK: &str = "
 UPDATE lane SET lease_token = NULL, wake_at = now(), attempts = greatest(attempts - 1, 0)::smallint
@@ -93,6 +98,8 @@ fn claimed(row: &PgRow) -> Claimed {
         attempts: row.get(7),
         next_timer: row.get::<Option<DateTime<Utc>>, _>(8).map(Timestamp::from),
         claimed_at: row.get::<DateTime<Utc>, _>(9).into(),
+        next_clock: row.get::<Option<DateTime<Utc>>, _>(10).map(Timestamp::from),
+        imported_at: row.get::<Option<DateTime<Utc>>, _>(11).map(Timestamp::from),
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod call;
 pub mod chaos;
+pub mod clock;
 pub mod dead_letter;
 pub mod event;
 pub mod explain;

@@ -13,6 +13,7 @@ pub fn all() -> Vec<(&'static str, &'static str)> {
     for group in [
         crate::agent::STATEMENTS,
         crate::call::STATEMENTS,
+        crate::clock::STATEMENTS,
         crate::dead_letter::STATEMENTS,
         crate::event::STATEMENTS,
         crate::explain::STATEMENTS,

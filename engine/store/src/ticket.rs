@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use deskbell_model::facts::Facts;
 use deskbell_model::history::History;
+use deskbell_model::sla;
 use deskbell_model::ticket::Ticket;
 use deskbell_model::timestamp::Timestamp;
 use sqlx::Row;
@@ -23,6 +24,8 @@ pub struct Loaded {
     pub facts: Option<Facts>,
     /// The loop guard's memory, JSON text.
     pub guard: Option<String>,
+    /// What has been told of its clocks.
+    pub told: Vec<sla::Outcome>,
 }
 
 impl Loaded {
@@ -42,10 +45,11 @@ impl Loaded {
 
 // Row by row: a plan for the whole array that was made while the table was small would read all of it.
 const LOAD: &str = "
-SELECT t.lane_id, t.state, t.last_at, t.n_held, f.facts, t.guard
+SELECT t.lane_id, t.state, t.last_at, t.n_held, f.facts, t.guard, s.told
 FROM unnest($2::bigint[]) AS l (lane_id)
 CROSS JOIN LATERAL (SELECT * FROM ticket WHERE tenant_id = $1 AND lane_id = l.lane_id LIMIT 1) AS t
-LEFT JOIN LATERAL (SELECT facts FROM ticket_fact WHERE tenant_id = $1 AND lane_id = l.lane_id LIMIT 1) AS f ON true";
+LEFT JOIN LATERAL (SELECT facts FROM ticket_fact WHERE tenant_id = $1 AND lane_id = l.lane_id LIMIT 1) AS f ON true
+LEFT JOIN LATERAL (SELECT told FROM ticket_sla WHERE tenant_id = $1 AND lane_id = l.lane_id LIMIT 1) AS s ON true";
 
 const OF_REQUESTER: &str = "
 SELECT lane.key, t.state FROM ticket AS t JOIN lane USING (tenant_id, lane_id)
@@ -62,6 +66,12 @@ pub(crate) const STATEMENTS: &[(&str, &str)] =
 fn loaded(row: &PgRow) -> Result<Loaded> {
     let lane_id: i64 = row.get(0);
     let ticket = row.get::<Option<&str>, _>(1).map(|state| read_state(lane_id, state)).transpose()?;
+    let told = row.get::<Option<&[u8]>, _>(6).map(sla::told::from_bytes).transpose();
+    let told = told.map_err(|error| Error::Inconsistent {
+        table: "ticket_sla",
+        row: lane_id.to_string(),
+        problem: error.to_string(),
+    })?;
     Ok(Loaded {
         lane_id,
         ticket,
@@ -69,6 +79,7 @@ fn loaded(row: &PgRow) -> Result<Loaded> {
         n_held: row.get::<i32, _>(3).max(0) as u32,
         facts: row.get::<Option<&[u8]>, _>(4).and_then(|bytes| Facts::from_bytes(bytes).ok()),
         guard: row.get(5),
+        told: told.unwrap_or_default(),
     })
 }
 

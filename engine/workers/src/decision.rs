@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use deskbell_model::event::{Data, Event, LaneKind};
 use deskbell_model::history::{Applied, History, derived_data};
-use deskbell_model::plugin;
+use deskbell_model::{plugin, sla};
 use deskbell_model::ticket::Ticket;
 use deskbell_model::timestamp::Timestamp;
 use deskbell_store::event::Recorded;
@@ -28,6 +28,7 @@ use crate::engine::Engine;
 use crate::guard::Memory;
 
 mod calling;
+mod clocks;
 pub mod deferred;
 
 pub use calling::Subject;
@@ -60,6 +61,10 @@ pub(crate) struct Lane<'a> {
     out: Outcome,
     deadline: Instant,
     touched: bool,
+    /// What has been told of its clocks.
+    told: Vec<sla::Outcome>,
+    /// How many own writes led to what was folded, at most.
+    hop: i16,
 }
 
 /// Decides on a lane. An error means that nothing was decided: the lane comes again when its lease ends.
@@ -71,6 +76,7 @@ pub async fn decide(engine: &Arc<Engine>, work: Work) -> Result<Outcome, Error> 
         None => Some(History::default()),
         Some(loaded) => loaded.history(),
     };
+    let told = ticket.map(|loaded| loaded.told).unwrap_or_default();
     let mut lane = Lane {
         engine,
         source_name,
@@ -90,6 +96,8 @@ pub async fn decide(engine: &Arc<Engine>, work: Work) -> Result<Outcome, Error> 
         deadline: Instant::now() + engine.options.lease / 2,
         lane,
         touched: false,
+        told,
+        hop: 0,
     };
     if history.is_none() {
         // The facts are of another version: they are made anew from the history.
@@ -150,6 +158,7 @@ impl Lane<'_> {
             return Ok(None);
         }
         let (own, hop) = self.hops(recorded, &event, &applied);
+        self.hop = self.hop.max(hop);
         let derived = derived_data(&event, &applied);
         let kind = derived.as_ref().map_or(event.short_kind(), |(kind, _)| kind).to_owned();
         let mut subject = self.subject(recorded, Some(&event), late, hop, kind);
@@ -280,7 +289,8 @@ impl Lane<'_> {
     }
 
     fn finish(mut self) -> Outcome {
-        if !self.out.events.is_empty() {
+        self.tell_clocks();
+        if !self.out.events.is_empty() && !self.out.pass_over {
             self.out.more = true;
         }
         let timed =

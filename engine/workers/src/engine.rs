@@ -10,6 +10,7 @@ use deskbell_store::Store;
 use tokio::sync::Notify;
 
 use crate::guard::Limits;
+use crate::levels::Levels;
 use crate::registry::Registry;
 use crate::sender::hosts::AllowedHosts;
 use crate::sender::secrets::Secrets;
@@ -115,6 +116,8 @@ pub struct Engine {
     /// Configured destinations of notices by name.
     pub destinations: BTreeMap<String, Arc<crate::deliverer::Destination>>,
     pub calendars: Arc<Book>,
+    /// What is promised to whom.
+    pub levels: Levels,
     pub options: Options,
     pub wake: Wake,
     pub vault: Arc<Vault>,

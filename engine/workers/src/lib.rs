@@ -8,6 +8,7 @@ pub mod deliverer;
 pub mod dispatcher;
 pub mod engine;
 pub mod guard;
+pub mod levels;
 pub mod mail;
 pub mod reads;
 pub mod registry;

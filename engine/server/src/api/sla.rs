@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use deskbell_model::sla::{Clocks, Row, row};
+use deskbell_model::sla::{Row, row};
 use deskbell_model::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -96,11 +96,11 @@ pub(super) async fn list(State(api): State<Api>, Asked(which): Asked<Which>) -> 
         (page.tickets, page.next)
     };
     let at = which.at.unwrap_or_else(|| api.engine.now());
-    let policies = Arc::clone(&api.policies);
+    let editions = Arc::clone(api.engine.levels.editions());
     let computing = tokio::task::spawn_blocking(move || {
         let mut clocks = Vec::new();
         for ticket in &tickets {
-            let of_ticket = Clocks::of(&policies, &ticket.source, &ticket.facts, at);
+            let of_ticket = editions.clocks(&ticket.source, &ticket.facts, at);
             clocks.append(&mut row::rows(&ticket.source, &ticket.ticket, &of_ticket));
         }
         row::sort(&mut clocks);

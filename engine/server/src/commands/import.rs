@@ -9,16 +9,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use deskbell_model::event::{Data, Event};
+use deskbell_model::facts::Facts;
+use deskbell_model::timestamp::Timestamp;
 use deskbell_store::Store;
 use deskbell_store::import::Imported;
 use deskbell_workers::decision::deferred::new_event;
 use deskbell_workers::engine::{Clock as _, SystemClock};
+use deskbell_workers::levels::Levels;
 use flate2::read::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::cli::{Common, Format};
-use crate::commands::{output, with_store};
+use crate::commands::{configuration, output, with_store};
+use crate::service_levels;
 
 /// Events of one transaction.
 const BATCH: usize = 2000;
@@ -51,7 +55,11 @@ struct Report {
 
 pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result<()> {
     let (reader, bar) = open(&arguments.file)?;
-    let report = with_store(common, async |store| read_all(&store, reader, &bar).await).await?;
+    let report = with_store(common, async |store| {
+        let judge = Judge::of(common, &store).await?;
+        read_all(&store, reader, &bar, &judge).await
+    })
+    .await?;
     bar.finish_and_clear();
     print(&report, arguments.format)
 }
@@ -75,7 +83,38 @@ fn open(path: &Path) -> anyhow::Result<(Box<dyn BufRead + Send>, ProgressBar)> {
     Ok((reader, bar))
 }
 
-async fn read_all(store: &Store, mut reader: Box<dyn BufRead + Send>, bar: &ProgressBar) -> anyhow::Result<Report> {
+/// Says when an imported ticket's clocks wake it.
+struct Judge {
+    /// None without a configuration: then an engine that starts looks at every open ticket.
+    levels: Option<Levels>,
+}
+
+impl Judge {
+    async fn of(common: &Common, store: &Store) -> anyhow::Result<Self> {
+        let levels = match configuration(common) {
+            Ok(config) => Some(service_levels::levels(&config, store, SystemClock.now()).await?),
+            Err(error) => {
+                eprintln!("deskbell: clocks are left to the next start of the engine: {error:#}");
+                None
+            }
+        };
+        Ok(Self { levels })
+    }
+
+    fn next_clock(&self, now: Timestamp, source_id: i32, source: &str, facts: &Facts) -> Option<Timestamp> {
+        match &self.levels {
+            Some(levels) => levels.next_clock(source_id, source, facts, now),
+            None => Some(now),
+        }
+    }
+}
+
+async fn read_all(
+    store: &Store,
+    mut reader: Box<dyn BufRead + Send>,
+    bar: &ProgressBar,
+    judge: &Judge,
+) -> anyhow::Result<Report> {
     store.make_partitions(SystemClock.now(), 1).await?;
     let mut report = Report::default();
     let mut sources: HashMap<String, i32> = HashMap::new();
@@ -114,11 +153,11 @@ async fn read_all(store: &Store, mut reader: Box<dyn BufRead + Send>, bar: &Prog
             }
         }
         if batch.len() >= BATCH {
-            flush(store, &mut batch, &mut report).await?;
+            flush(store, judge, &mut batch, &mut report).await?;
             bar.set_message(format!("{} events", report.n_accepted));
         }
     }
-    flush(store, &mut batch, &mut report).await?;
+    flush(store, judge, &mut batch, &mut report).await?;
     Ok(report)
 }
 
@@ -140,9 +179,11 @@ fn read_line(line: &[u8]) -> Option<Result<(Event, String), Rejection>> {
     Some(read())
 }
 
-async fn flush(store: &Store, batch: &mut Vec<Imported>, report: &mut Report) -> anyhow::Result<()> {
+async fn flush(store: &Store, judge: &Judge, batch: &mut Vec<Imported>, report: &mut Report) -> anyhow::Result<()> {
     let before = report.n_accepted;
-    let added = store.import(batch, SystemClock.now()).await.with_context(|| {
+    let now = SystemClock.now();
+    let next_clock = |source_id: i32, source: &str, facts: &Facts| judge.next_clock(now, source_id, source, facts);
+    let added = store.import(batch, now, &next_clock).await.with_context(|| {
         format!("the database did not take the events before line {}; what was taken before stays, start the import again to go on", report.n_lines)
     })?;
     let n_unknown =

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use deskbell_store::Store;
 use deskbell_workers::deliverer::Deliverer;
+use deskbell_workers::engine::{Clock as _, SystemClock};
 use deskbell_workers::{cleaner, dispatcher};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -20,7 +21,7 @@ use crate::config::Config;
 use crate::intake::Intake;
 use crate::intake::committer::{self, Committer};
 use crate::wiring::{self, Wired};
-use crate::{api, http, telemetry};
+use crate::{api, http, service_levels, telemetry};
 
 /// What is under way may take so long when the engine stops; what is not done by then is done by the next one.
 const STOP_WITHIN: Duration = Duration::from_secs(25);
@@ -96,6 +97,7 @@ impl Running {
                 "another engine is running on this database with another configuration; give all of them the same one (only server.listen, [intake], [dispatch] and deliver.concurrency may differ)"
             );
         }
+        service_levels::note(config, &store, SystemClock.now()).await?;
         let Wired { engine, accounts, sender } = wiring::wire(config, store.clone(), data_dir).await?;
         store.make_partitions(engine.now(), cleaner::DAYS_AHEAD).await?;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use deskbell_model::sla::explain::{Reckoning, Stretch};
-use deskbell_model::sla::{Clock, Clocks, Kind, Outcome, Policies, Row, row};
+use deskbell_model::sla::{Clock, Clocks, Editions, Kind, Outcome, Row, row};
 use deskbell_model::timestamp::Timestamp;
 use deskbell_store::Store;
 use deskbell_store::fact::TicketFacts;
@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::cli::{Common, Format};
 use crate::commands::output::{self, Rows};
 use crate::commands::{WrongUse, configuration, with_store};
-use crate::wiring;
+use crate::service_levels::editions;
 
 /// Tickets read at a time.
 const PAGE: i64 = 5000;
@@ -42,25 +42,31 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result<()> {
     let config = configuration(common)?;
-    let policies = Arc::new(wiring::policies(&config, &wiring::calendars(&config)?)?);
     let at = arguments.at.unwrap_or_else(|| SystemClock.now());
     if arguments.explain && arguments.format == Format::Csv {
         return Err(WrongUse("--explain prints a table or JSON".to_owned()).into());
     }
     let source = arguments.source.as_deref();
     let Some(ticket) = arguments.ticket.as_deref() else {
-        let rows = with_store(common, async |store| all(&store, &policies, source, at).await).await?;
+        let rows = with_store(common, async |store| {
+            let editions = editions(&config, &store, at).await?;
+            all(&store, &editions, source, at).await
+        })
+        .await?;
         return print(&rows, arguments.format);
     };
-    let tickets = with_store(common, async |store| found(&store, ticket, source).await).await?;
+    let (tickets, editions) = with_store(common, async |store| {
+        Ok((found(&store, ticket, source).await?, editions(&config, &store, at).await?))
+    })
+    .await?;
     if arguments.explain {
-        return explain(&tickets, &policies, at, arguments.format);
+        return explain(&tickets, &editions, at, arguments.format);
     }
-    print(&sorted(rows_of(&tickets, &policies, at)), arguments.format)
+    print(&sorted(rows_of(&tickets, &editions, at)), arguments.format)
 }
 
 /// The clocks of all tickets. While the clocks of some are computed, the next ones are read.
-async fn all(store: &Store, policies: &Arc<Policies>, source: Option<&str>, at: Timestamp) -> anyhow::Result<Vec<Row>> {
+async fn all(store: &Store, editions: &Arc<Editions>, source: Option<&str>, at: Timestamp) -> anyhow::Result<Vec<Row>> {
     let source_id = match source {
         Some(name) => Some(source_id(store, name).await?),
         None => None,
@@ -71,8 +77,8 @@ async fn all(store: &Store, policies: &Arc<Policies>, source: Option<&str>, at: 
     let mut page = Some(store.facts_page(0, source_id, PAGE).await?);
     while let Some(read) = page.take() {
         n_tickets += read.tickets.len();
-        let (policies, next) = (Arc::clone(policies), read.next);
-        let computing = tokio::task::spawn_blocking(move || rows_of(&read.tickets, &policies, at));
+        let (editions, next) = (Arc::clone(editions), read.next);
+        let computing = tokio::task::spawn_blocking(move || rows_of(&read.tickets, &editions, at));
         if let Some(after) = next {
             page = Some(store.facts_page(after, source_id, PAGE).await?);
         }
@@ -108,9 +114,9 @@ async fn found(store: &Store, ticket: &str, source: Option<&str>) -> anyhow::Res
     Ok(found)
 }
 
-fn rows_of(tickets: &[TicketFacts], policies: &Policies, at: Timestamp) -> Vec<Row> {
+fn rows_of(tickets: &[TicketFacts], editions: &Editions, at: Timestamp) -> Vec<Row> {
     let of = |ticket: &TicketFacts| {
-        let clocks = Clocks::of(policies, &ticket.source, &ticket.facts, at);
+        let clocks = editions.clocks(&ticket.source, &ticket.facts, at);
         row::rows(&ticket.source, &ticket.ticket, &clocks)
     };
     tickets.iter().flat_map(of).collect()
@@ -188,8 +194,8 @@ struct Explained<'a> {
 }
 
 /// How the clocks of a ticket came about: each stretch of their time, each due time, each outcome.
-fn explain(tickets: &[TicketFacts], policies: &Policies, at: Timestamp, format: Format) -> anyhow::Result<()> {
-    let clocks_of = |ticket: &TicketFacts| Clocks::of(policies, &ticket.source, &ticket.facts, at);
+fn explain(tickets: &[TicketFacts], editions: &Editions, at: Timestamp, format: Format) -> anyhow::Result<()> {
+    let clocks_of = |ticket: &TicketFacts| editions.clocks(&ticket.source, &ticket.facts, at);
     let all: Vec<Clocks> = tickets.iter().map(clocks_of).collect();
     let mut explained = Vec::new();
     for (ticket, clocks) in tickets.iter().zip(&all) {
