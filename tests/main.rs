@@ -22,8 +22,6 @@ mod scenarios {
     mod import;
     mod locks;
     mod order;
-    // Four of these do not hold yet; `cargo test -p deskbell-tests --features outages` runs them.
-    #[cfg(feature = "outages")]
     mod outages;
     mod plans;
     mod plugins;

@@ -204,6 +204,10 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
 impl Store {
     /// Finishes lanes in one transaction; gives the ids of those whose lease was still held. `now` dates what is written.
     pub async fn finish(&self, outcomes: &[Outcome], now: Timestamp) -> Result<Vec<i64>> {
+        self.work.within("finish", self.finish_in_one(outcomes, now)).await
+    }
+
+    async fn finish_in_one(&self, outcomes: &[Outcome], now: Timestamp) -> Result<Vec<i64>> {
         let mut connection = self.work.acquire().await.map_err(failed("finish.begin"))?;
         let mut transaction = connection.begin().await.map_err(failed("finish.begin"))?;
         let held = lock(&mut transaction, self.tenant, outcomes).await?;
@@ -213,6 +217,7 @@ impl Store {
         release(&mut transaction, self.tenant, &finished).await?;
         chaos::point("before-commit");
         transaction.commit().await.map_err(failed("finish.commit"))?;
+        connection.give_back();
         chaos::point("after-commit");
         Ok(finished.iter().map(|o| o.lane_id).collect())
     }

@@ -4,6 +4,7 @@
 //! folds them and calls nobody.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use deskbell_model::event::Event;
 use deskbell_model::facts::Facts;
@@ -75,6 +76,9 @@ struct LaneOf {
     busy: bool,
 }
 
+/// The transaction of one call, which folds the whole history of every ticket that it adds to.
+const IMPORT_WITHIN: Duration = Duration::from_mins(2);
+
 impl Store {
     /// Imports events in the order of arrival, all or none; the places in `events` of those that were new. `next_clock`
     /// says when a ticket's clocks wake it, from its source, the source's name and its facts.
@@ -82,12 +86,22 @@ impl Store {
         if events.is_empty() {
             return Ok(Vec::new());
         }
+        self.reads.within_limit("import", IMPORT_WITHIN, self.import_in_one(events, now, next_clock)).await
+    }
+
+    async fn import_in_one(
+        &self,
+        events: &[Imported],
+        now: Timestamp,
+        next_clock: &NextClock<'_>,
+    ) -> Result<Vec<usize>> {
         let mut connection = self.reads.acquire().await.map_err(failed("import.begin"))?;
         let mut transaction = connection.begin().await.map_err(failed("import.begin"))?;
         let lanes = self.import_lanes(&mut transaction, events, now).await?;
         let added = self.import_events(&mut transaction, events, &lanes, now).await?;
         self.fold_imported(&mut transaction, events, &lanes, &added, now, next_clock).await?;
         transaction.commit().await.map_err(failed("import.commit"))?;
+        connection.give_back();
         chaos::point("after-import-commit");
         Ok(added.into_iter().map(|(.., place)| place).collect())
     }

@@ -47,6 +47,11 @@ const GIVE_BACK: &str = "
 UPDATE lane SET lease_token = NULL, wake_at = now(), attempts = greatest(attempts - 1, 0)::smallint
 WHERE tenant_id = $1 AND lane_id = ANY ($2) AND lease_token = ANY ($3)";
 
+// The claims since it was last finished are kept: they say how often it was given up.
+const GIVE_UP: &str = "
+UPDATE lane SET lease_token = NULL, wake_at = now() + make_interval(secs => $4)
+WHERE tenant_id = $1 AND lane_id = $2 AND lease_token = $3";
+
 const NEXT_WAKE: &str = "
 SELECT min(wake_at) FROM (SELECT wake_at FROM lane WHERE tenant_id = $1 AND wake_at IS NOT NULL ORDER BY wake_at LIMIT 1) AS first";
 
@@ -64,6 +69,7 @@ const GET: &str = "SELECT kind, source_id, key FROM lane WHERE tenant_id = $1 AN
 pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("lane.claim", CLAIM),
     ("lane.give_back", GIVE_BACK),
+    ("lane.give_up", GIVE_UP),
     ("lane.next_wake", NEXT_WAKE),
     ("lane.backlog", BACKLOG),
     ("lane.find", FIND),
@@ -134,6 +140,14 @@ impl Store {
             .execute(&self.work)
             .await
             .map_err(failed("lane.give_back"))?;
+        Ok(())
+    }
+
+    /// Gives a claimed lane up that could not be decided on, to be claimed again after `wait`.
+    pub async fn give_up(&self, lane: &Claimed, wait: Duration) -> Result<()> {
+        let query = sqlx::query(GIVE_UP).bind(self.tenant).bind(lane.lane_id).bind(lane.token);
+        let query = query.bind(wait.as_secs_f64());
+        query.execute(&self.work).await.map_err(failed("lane.give_up"))?;
         Ok(())
     }
 

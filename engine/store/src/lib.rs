@@ -18,6 +18,7 @@ pub mod node;
 pub mod outbox;
 pub mod partition;
 pub mod plugin;
+mod pool;
 pub mod sealed;
 pub mod secret;
 pub mod source;
@@ -31,11 +32,25 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use deskbell_model::timestamp::Timestamp;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgPool, Row};
+use sqlx::Row;
+use sqlx::postgres::PgConnectOptions;
+
+use crate::pool::Pool;
 
 /// The tenant that exists.
 pub const DEFAULT_TENANT: i32 = 1;
+
+/// No answer for so long, and a connection is given up. A sender of webhooks waits for the first no longer than that.
+const INTAKE_PATIENCE: Duration = Duration::from_secs(5);
+/// Claiming and finishing are under leases, which are not much longer.
+const WORK_PATIENCE: Duration = Duration::from_secs(10);
+/// Reads may have to go through a long history.
+const READ_PATIENCE: Duration = Duration::from_secs(30);
+/// What the server itself stops, in case the engine is gone: a statement; a transaction that nobody goes on with.
+const STATEMENT_TIMEOUT: &str = "60s";
+const IDLE_TIMEOUT: &str = "10s";
+/// New tables may take their time in a full database.
+const MIGRATE_WITHIN: Duration = Duration::from_hours(1);
 
 /// The oldest Postgres that is supported, as `server_version_num` has it.
 const OLDEST_SERVER: i32 = 140_000;
@@ -55,6 +70,9 @@ pub enum Error {
     /// A row that no version of the engine writes.
     #[error("the row {row} of {table} makes no sense: {problem}")]
     Inconsistent { table: &'static str, row: String, problem: String },
+    /// A plugin's call that ended for want of an answer.
+    #[error("the database took {waited_ms} ms over what plugin {plugin} wanted to know")]
+    Slow { plugin: String, waited_ms: u64 },
     #[error(transparent)]
     Sealing(#[from] secret::SealError),
 }
@@ -105,13 +123,13 @@ impl Default for Connections {
 pub struct Store {
     pub(crate) tenant: i32,
     /// Takes deliveries in; kept apart, so that no other work can keep a webhook waiting.
-    pub(crate) intake: PgPool,
+    pub(crate) intake: Pool,
     /// Claims lanes; losing a claim is harmless, so its commits do not wait for the disk.
-    pub(crate) claims: PgPool,
+    pub(crate) claims: Pool,
     /// Finishes lanes.
-    pub(crate) work: PgPool,
+    pub(crate) work: Pool,
     /// Everything else.
-    pub(crate) reads: PgPool,
+    pub(crate) reads: Pool,
 }
 
 impl Store {
@@ -119,17 +137,23 @@ impl Store {
     pub async fn connect(url: &str, connections: Connections) -> Result<Self> {
         let options: PgConnectOptions = url.parse().map_err(Error::Unreachable)?;
         let options = options.application_name("deskbell").options([
-            ("statement_timeout", "60s"),
-            ("idle_in_transaction_session_timeout", "10s"),
+            ("statement_timeout", STATEMENT_TIMEOUT),
+            ("idle_in_transaction_session_timeout", IDLE_TIMEOUT),
+            // The server finds out about an engine that vanished with its machine, and lets its locks go.
+            ("tcp_keepalives_idle", "10"),
+            ("tcp_keepalives_interval", "5"),
+            ("tcp_keepalives_count", "3"),
+            ("tcp_user_timeout", "30000"),
             ("timezone", "UTC"),
             ("jit", "off"),
         ]);
-        let probe = pool(1).connect_with(options.clone()).await.map_err(Error::Unreachable)?;
-        let options = match supports_lz4(&probe).await? {
+        let probe = Pool::new(1, WORK_PATIENCE, options.clone());
+        let supports_lz4 = supports_lz4(&probe).await;
+        probe.close().await;
+        let options = match supports_lz4? {
             true => options.options([("default_toast_compression", "lz4")]),
             false => options,
         };
-        probe.close().await;
         // The intake statement joins what it inserts with what it was given, never a table: a nested loop is always wrong.
         let intake = options.clone().options([("enable_nestloop", "off"), ("enable_mergejoin", "off")]);
         // The others touch some rows of a large table by key: whatever reads more is a plan from when it was small.
@@ -138,16 +162,21 @@ impl Store {
         let claims = work.clone().options([("synchronous_commit", "off")]);
         Ok(Self {
             tenant: DEFAULT_TENANT,
-            intake: pool(connections.intake).connect_lazy_with(intake),
-            claims: pool(2).connect_lazy_with(claims),
-            work: pool(connections.work).connect_lazy_with(work),
-            reads: pool(connections.reads).connect_lazy_with(options),
+            intake: Pool::new(connections.intake, INTAKE_PATIENCE, intake),
+            claims: Pool::new(2, WORK_PATIENCE, claims),
+            work: Pool::new(connections.work, WORK_PATIENCE, work),
+            reads: Pool::new(connections.reads, READ_PATIENCE, options),
         })
     }
 
     /// Brings the tables to this version. Several processes may do this at once.
     pub async fn migrate(&self) -> Result<()> {
-        sqlx::migrate!("./migrations").run(&self.reads).await.map_err(Error::Migration)
+        let mut connection = self.reads.acquire().await.map_err(Error::Unreachable)?;
+        let migrator = sqlx::migrate!("./migrations");
+        let migrated = tokio::time::timeout(MIGRATE_WITHIN, migrator.run(&mut *connection)).await;
+        migrated.unwrap_or_else(|_elapsed| Err(sqlx::Error::PoolTimedOut.into())).map_err(Error::Migration)?;
+        connection.give_back();
+        Ok(())
     }
 
     /// Whether the database answers, within `limit`.
@@ -173,16 +202,7 @@ async fn tokio_timeout<T>(limit: Duration, work: impl Future<Output = T>) -> Opt
     tokio::time::timeout(limit, work).await.ok()
 }
 
-fn pool(size: u32) -> PgPoolOptions {
-    PgPoolOptions::new()
-        .max_connections(size)
-        .acquire_timeout(Duration::from_secs(10))
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-}
-
-async fn supports_lz4(pool: &PgPool) -> Result<bool> {
+async fn supports_lz4(pool: &Pool) -> Result<bool> {
     let row = sqlx::query(statements::SERVER).fetch_one(pool).await.map_err(Error::Unreachable)?;
     let (version, name): (i32, String) = (row.get(0), row.get(1));
     if version < OLDEST_SERVER {

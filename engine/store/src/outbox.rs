@@ -201,12 +201,18 @@ impl Store {
     /// Claims up to `limit` outbox lanes that are due, with the action at the head of each. Destinations in `resting`
     /// (their breaker is open, or they have no room) are left alone.
     pub async fn claim_outbox(&self, limit: i64, lease: Duration, resting: &[i32]) -> Result<Vec<Claimed>> {
+        self.work.within("outbox.claim", self.claim_outbox_in_one(limit, lease, resting)).await
+    }
+
+    async fn claim_outbox_in_one(&self, limit: i64, lease: Duration, resting: &[i32]) -> Result<Vec<Claimed>> {
         // A lost claim would not be harmless here: it says that the head's request may have been sent.
         let mut connection = self.work.acquire().await.map_err(failed("outbox.claim"))?;
         let mut transaction = connection.begin().await.map_err(failed("outbox.claim"))?;
         let due = sqlx::query(DUE).bind(self.tenant).bind(limit).bind(resting).fetch_all(&mut *transaction).await;
         let due = due.map_err(failed("outbox.due"))?;
         if due.is_empty() {
+            transaction.rollback().await.map_err(failed("outbox.due"))?;
+            connection.give_back();
             return Ok(Vec::new());
         }
         let claimed = sqlx::query(CLAIM)
@@ -226,6 +232,7 @@ impl Store {
             .fetch_all(&mut *connection)
             .await
             .map_err(failed("outbox.heads"))?;
+        connection.give_back();
         let mut lanes = Vec::with_capacity(claimed.len());
         for row in &claimed {
             let (destination_id, lane_id): (i32, i64) = (row.get(0), row.get(1));
@@ -261,12 +268,18 @@ impl Store {
     /// Notes an attempt and what it means for the lane, in one transaction. False where the lease was lost: somebody
     /// else has the lane, and what was done here counts as their ambiguous attempt.
     pub async fn record_attempt(&self, attempted: &Attempted, now: Timestamp) -> Result<bool> {
+        self.work.within("outbox.attempt", self.record_attempt_in_one(attempted, now)).await
+    }
+
+    async fn record_attempt_in_one(&self, attempted: &Attempted, now: Timestamp) -> Result<bool> {
         let mut connection = self.work.acquire().await.map_err(failed("outbox.attempt"))?;
         let mut transaction = connection.begin().await.map_err(failed("outbox.attempt"))?;
         let lane = (self.tenant, attempted.destination_id, attempted.lane_id);
         let lock = sqlx::query(LOCK).bind(lane.0).bind(lane.1).bind(lane.2).bind(attempted.token);
         let held = lock.fetch_optional(&mut *transaction).await.map_err(failed("outbox.lock"))?;
         if held.is_none() {
+            transaction.rollback().await.map_err(failed("outbox.lock"))?;
+            connection.give_back();
             return Ok(false);
         }
         self.write_attempt(&mut transaction, attempted, now).await?;
@@ -287,6 +300,7 @@ impl Store {
         };
         release.execute(&mut *transaction).await.map_err(failed("outbox.release"))?;
         transaction.commit().await.map_err(failed("outbox.attempt"))?;
+        connection.give_back();
         chaos::point("after-attempt-commit");
         Ok(true)
     }

@@ -52,6 +52,19 @@ impl Store {
         manifest: &str,
         now: Timestamp,
     ) -> Result<()> {
+        let installing = self.install_in_one(name, version, digest, component, manifest, now);
+        self.reads.within("plugin.install", installing).await
+    }
+
+    async fn install_in_one(
+        &self,
+        name: &str,
+        version: &str,
+        digest: &[u8],
+        component: &[u8],
+        manifest: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         let mut connection = self.reads.acquire().await.map_err(failed("plugin.install"))?;
         let mut transaction = connection.begin().await.map_err(failed("plugin.install"))?;
         let deactivate = sqlx::query(DEACTIVATE).bind(self.tenant).bind(name);
@@ -67,11 +80,17 @@ impl Store {
             .execute(&mut *transaction)
             .await
             .map_err(failed("plugin.install"))?;
-        transaction.commit().await.map_err(failed("plugin.install"))
+        transaction.commit().await.map_err(failed("plugin.install"))?;
+        connection.give_back();
+        Ok(())
     }
 
     /// Makes an installed version the active one, or none of them (the shipped one then runs again).
     pub async fn activate_plugin(&self, name: &str, digest: Option<&[u8]>) -> Result<bool> {
+        self.reads.within("plugin.activate", self.activate_in_one(name, digest)).await
+    }
+
+    async fn activate_in_one(&self, name: &str, digest: Option<&[u8]>) -> Result<bool> {
         let mut connection = self.reads.acquire().await.map_err(failed("plugin.activate"))?;
         let mut transaction = connection.begin().await.map_err(failed("plugin.activate"))?;
         let deactivate = sqlx::query(DEACTIVATE).bind(self.tenant).bind(name);
@@ -84,6 +103,7 @@ impl Store {
             return Ok(false);
         }
         transaction.commit().await.map_err(failed("plugin.activate"))?;
+        connection.give_back();
         Ok(true)
     }
 

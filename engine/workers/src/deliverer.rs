@@ -33,6 +33,9 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// Lanes claimed at a time.
 const BATCH: usize = 32;
+/// So often an attempt is recorded whose connection is lost. What an action took to deliver is worth some patience: as
+/// long as nobody knows how it went, its destination has to be asked, or gets it twice.
+const RECORD_ATTEMPTS: usize = 6;
 /// The record of an attempt is cut here.
 const MAX_DETAIL_CHARS: usize = 4000;
 
@@ -203,7 +206,7 @@ impl Deliverer {
         };
         metrics::counter!("deskbell_attempts_total", "destination" => lane.destination.clone(), "outcome" => outcome)
             .increment(1);
-        match self.engine.store.record_attempt(&attempted, now).await {
+        match self.record(&attempted, now).await {
             Ok(true) => self.engine.wake.deliverer.notify_one(),
             Ok(false) => {
                 tracing::warn!(outbox.id = message.outbox_id, "an action's lease was lost while it was delivered")
@@ -226,6 +229,27 @@ impl Deliverer {
             );
             metrics::counter!("deskbell_dead_letters_total", "kind" => "action").increment(1);
             self.announce(lane, message, attempted.reference.as_deref(), now).await;
+        }
+    }
+
+    /// Records an attempt, again where the connection was lost. Where the first time went through after all the lease is
+    /// gone, and the second time changes nothing.
+    async fn record(&self, attempted: &Attempted, now: Timestamp) -> Result<bool, Error> {
+        let mut n_left = RECORD_ATTEMPTS;
+        loop {
+            n_left -= 1;
+            match self.engine.store.record_attempt(attempted, now).await {
+                Err(error) if error.is_passing() && n_left > 0 => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        outbox.id = attempted.outbox_id,
+                        "an attempt could not be recorded; trying again"
+                    );
+                    tokio::time::sleep(LONGEST_WAIT).await;
+                }
+                Ok(false) if n_left + 1 < RECORD_ATTEMPTS => return Ok(true),
+                recorded => return recorded,
+            }
         }
     }
 

@@ -31,6 +31,12 @@ const LONGEST_WAIT: Duration = Duration::from_millis(250);
 /// Timers fire within this of their time, whatever else goes on.
 const EARLIEST_LOOK: Duration = Duration::from_millis(1);
 
+/// A lane that could not be decided on comes again after this, then after twice that, up to the next.
+const SOONEST_AGAIN: Duration = Duration::from_millis(200);
+const LATEST_AGAIN: Duration = Duration::from_secs(10);
+/// A batch whose connection was lost is tried so often: the first may have been the last that an old server answered.
+const FINISH_ATTEMPTS: usize = 3;
+
 /// Something decided, on its way to a finisher, and its place among the lanes in work.
 type Decided = (Outcome, OwnedSemaphorePermit);
 
@@ -117,17 +123,29 @@ pub async fn step(
                 Ok(outcome) => {
                     let _ = decided.send((outcome, permit)).await;
                 }
-                Err(error) => {
-                    tracing::error!(
-                        lane.id = lane.lane_id,
-                        error = &error as &dyn std::error::Error,
-                        "a lane could not be decided on; it comes again when its lease ends"
-                    );
-                }
+                Err(error) => give_up(&engine, &lane, &error).await,
             }
         });
     }
     Ok(n_lanes)
+}
+
+/// Lets a lane go that could not be decided on, to be claimed again soon, and each time later.
+async fn give_up(engine: &Engine, lane: &Claimed, error: &Error) {
+    let doublings = u32::from(lane.attempts.clamp(1, 8).unsigned_abs()) - 1;
+    let wait = (SOONEST_AGAIN * 2_u32.pow(doublings)).min(LATEST_AGAIN);
+    tracing::warn!(
+        lane.id = lane.lane_id,
+        attempt = lane.attempts,
+        error = error as &dyn std::error::Error,
+        "a lane could not be decided on; it comes again"
+    );
+    if engine.store.give_up(lane, wait).await.is_err() {
+        tracing::warn!(
+            lane.id = lane.lane_id,
+            "the lane could not be given up either; it comes again when its lease ends"
+        );
+    }
 }
 
 /// Loads the rows of claimed lanes, a kind at a time.
@@ -204,25 +222,21 @@ pub async fn finish(engine: &Engine, outcomes: Vec<Outcome>) {
     let started = std::time::Instant::now();
     let (more, actions) = (outcomes.iter().any(|o| o.more), outcomes.iter().any(|o| !o.actions.is_empty()));
     let n_lanes = outcomes.len();
-    if let Err(error) = finish_together(engine, &outcomes).await {
-        if n_lanes > 1 {
+    match finish_patiently(engine, &outcomes).await {
+        Ok(()) => {}
+        Err(error) if n_lanes > 1 && !error.is_passing() => {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 n_lanes,
                 "a batch could not be finished; finishing its lanes one by one"
             );
-        }
-        for outcome in outcomes {
-            let lane_id = outcome.lane_id;
-            if let Err(error) = finish_together(engine, &[outcome]).await {
-                // Whether or not the commit came through, the lane is safe: its token is gone, or its lease ends.
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    lane.id = lane_id,
-                    "a lane could not be finished; it comes again when its lease ends"
-                );
+            for outcome in &outcomes {
+                if let Err(error) = finish_patiently(engine, std::slice::from_ref(outcome)).await {
+                    not_finished(std::slice::from_ref(outcome), &error);
+                }
             }
         }
+        Err(error) => not_finished(&outcomes, &error),
     }
     metrics::histogram!("deskbell_finish_seconds").record(started.elapsed().as_secs_f64());
     metrics::counter!("deskbell_lanes_finished_total").increment(n_lanes as u64);
@@ -231,6 +245,32 @@ pub async fn finish(engine: &Engine, outcomes: Vec<Outcome>) {
     }
     if actions {
         engine.wake.deliverer.notify_one();
+    }
+}
+
+/// Again where the connection was lost, for as long as the leases may hold. Whether or not a commit came through, this is
+/// safe: a lane that is finished has lost its token.
+async fn finish_patiently(engine: &Engine, outcomes: &[Outcome]) -> Result<(), Error> {
+    let until = std::time::Instant::now() + engine.options.lease / 2;
+    let mut attempt = 1;
+    loop {
+        match finish_together(engine, outcomes).await {
+            Err(error) if error.is_passing() && attempt < FINISH_ATTEMPTS && std::time::Instant::now() < until => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a batch could not be finished; trying again");
+                attempt += 1;
+            }
+            finished => return finished,
+        }
+    }
+}
+
+fn not_finished(outcomes: &[Outcome], error: &Error) {
+    for outcome in outcomes {
+        tracing::error!(
+            error = error as &dyn std::error::Error,
+            lane.id = outcome.lane_id,
+            "a lane could not be finished; it comes again when its lease ends"
+        );
     }
 }
 

@@ -1,7 +1,8 @@
-//! What a plugin's call may read, over the store. Errors of the database reach the plugin as `unavailable`; it may go
-//! on or fail, and is then called again.
+//! What a plugin's call may read, over the store. Errors of the database reach the plugin as `unavailable`, and whatever
+//! it makes of that, the call counts for nothing where the database is to blame: see [`Lost`].
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use deskbell_host::{Answer, Asker, Reads, Refusal};
 use deskbell_model::calendar::Calendar;
@@ -28,9 +29,62 @@ pub struct LaneReads {
     /// The event that is being decided on; what came after it is not seen.
     pub last_event: i64,
     pub now: Timestamp,
+    pub lost: Lost,
+}
+
+/// What a call's reads have met with.
+#[derive(Debug, Default)]
+pub struct Lost(Mutex<Met>);
+
+#[derive(Debug, Default)]
+struct Met {
+    error: Option<deskbell_store::Error>,
+    waited: Duration,
+}
+
+impl Lost {
+    /// The first passing error, such as a connection that was lost: nothing that the call answers is to be relied on.
+    pub fn take_error(&self) -> Option<deskbell_store::Error> {
+        self.met().error.take()
+    }
+
+    /// How long the call has waited for the database, a read that was not answered in its time included.
+    pub fn waited(&self) -> Duration {
+        self.met().waited
+    }
+
+    fn met(&self) -> std::sync::MutexGuard<'_, Met> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Adds up the time of a read, however it ends.
+struct Waiting<'a> {
+    lost: &'a Lost,
+    since: Instant,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.lost.met().waited += self.since.elapsed();
+    }
 }
 
 impl LaneReads {
+    /// Has the store read something for the plugin.
+    async fn ask<T>(&self, read: impl Future<Output = deskbell_store::Result<T>>) -> Result<T, Refusal> {
+        let waiting = Waiting { lost: &self.lost, since: Instant::now() };
+        let answer = read.await;
+        drop(waiting);
+        answer.map_err(|error| {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a plugin's read did not work");
+            if error.is_passing() {
+                self.lost.met().error.get_or_insert(error);
+            }
+            Refusal::unavailable("the database did not answer; the call can be repeated")
+        })
+    }
+
     fn lane_of(&self, scope: Scope) -> i64 {
         match scope {
             Scope::Plugin => 0,
@@ -45,22 +99,15 @@ impl LaneReads {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
-fn unavailable(error: deskbell_store::Error) -> Refusal {
-    tracing::warn!(%error, "a plugin's read did not work");
-    Refusal::unavailable("the database did not answer; the call can be repeated")
-}
-
 fn invalid(error: impl std::fmt::Display) -> Refusal {
     Refusal::invalid(error.to_string())
 }
 
 impl Reads for LaneReads {
     fn kv_get<'a>(&'a self, asker: &'a Asker, scope: Scope, key: &'a str) -> Answer<'a, Option<String>> {
-        Box::pin(async move {
-            let value = self.engine.store.kv_get(&self.plugin, self.lane_of(scope), key, asker.now).await;
-            value.map_err(unavailable)
-        })
+        Box::pin(
+            async move { self.ask(self.engine.store.kv_get(&self.plugin, self.lane_of(scope), key, asker.now)).await },
+        )
     }
 
     fn kv_list<'a>(
@@ -73,16 +120,16 @@ impl Reads for LaneReads {
         Box::pin(async move {
             let lane = self.lane_of(scope);
             let pairs = self.engine.store.kv_list(&self.plugin, lane, prefix, asker.now, i64::from(limit.min(1000)));
-            pairs.await.map_err(unavailable)
+            self.ask(pairs).await
         })
     }
 
     fn history<'a>(&'a self, _: &'a Asker, limit: u32) -> Answer<'a, Vec<plugin::Event>> {
         Box::pin(async move {
             let limit = i64::from(limit.min(MAX_ROWS));
-            let recorded = self.engine.store.latest_events(self.lane_id, self.last_event, limit).await;
+            let recorded = self.ask(self.engine.store.latest_events(self.lane_id, self.last_event, limit)).await?;
             let mut events = Vec::new();
-            for recorded in recorded.map_err(unavailable)? {
+            for recorded in recorded {
                 let parts = (recorded.id.clone(), self.source.clone(), recorded.kind.clone());
                 let event =
                     Event::from_parts(parts.0, parts.1, parts.2, recorded.subject.clone(), recorded.at, &recorded.data)
@@ -113,13 +160,13 @@ impl Reads for LaneReads {
     ) -> Answer<'a, Vec<(String, Arc<Ticket>)>> {
         Box::pin(async move {
             let limit = i64::from(limit.min(MAX_ROWS));
-            let tickets = self.engine.store.tickets_of(self.source_id, requester, limit).await.map_err(unavailable)?;
+            let tickets = self.ask(self.engine.store.tickets_of(self.source_id, requester, limit)).await?;
             Ok(tickets.into_iter().map(|(id, ticket)| (id, Arc::new(ticket))).collect())
         })
     }
 
     fn agents<'a>(&'a self, _: &'a Asker, group: Option<&'a str>) -> Answer<'a, Vec<Agent>> {
-        Box::pin(async move { self.engine.store.agents(self.source_id, group).await.map_err(unavailable) })
+        Box::pin(self.ask(self.engine.store.agents(self.source_id, group)))
     }
 
     fn first_response<'a>(
@@ -130,7 +177,7 @@ impl Reads for LaneReads {
     ) -> Answer<'a, Option<Summary>> {
         Box::pin(async move {
             let since = asker.now.plus_seconds(-i64::from(days.min(366)) * 86_400);
-            let facts = self.engine.store.recent_facts(self.source_id, since, MAX_SAMPLE).await.map_err(unavailable)?;
+            let facts = self.ask(self.engine.store.recent_facts(self.source_id, since, MAX_SAMPLE)).await?;
             let of_group = facts.iter().filter(|facts| group.is_none_or(|group| facts.group_now() == Some(group)));
             let seconds = of_group.filter_map(|facts| Some(facts.first_response()?.1 as f64 / 1e6));
             Ok(Summary::of(seconds.collect()))

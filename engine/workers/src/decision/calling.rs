@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use deskbell_host::{Call, Failure};
+use deskbell_host::{Call, Failure, Limit};
 use deskbell_model::effect::Effect;
 use deskbell_model::event::LaneKind;
 use deskbell_model::manifest::OnFailure;
@@ -20,11 +20,13 @@ use uuid::Uuid;
 use super::{Lane, TIMER_FIRED, micros};
 use crate::backoff;
 use crate::guard::Verdict;
-use crate::reads::LaneReads;
+use crate::reads::{LaneReads, Lost};
 use crate::registry::{Automation, Suspended};
 
 /// How many of a held plugin's events are read at a time.
 const CATCH_UP_EVENTS: i64 = 64;
+/// A lane is given up for the database's failures so often in a row; then they count as the plugin's.
+const MAX_GIVEN_UP: i16 = 8;
 /// The namespace of the keys of actions.
 const ACTION_KEYS: Uuid = Uuid::from_u128(0x6d0f_29a4_55a7_5f0e_9c3e_0b7f_1c4d_8e21);
 /// Of a log, so much is kept with a call.
@@ -65,7 +67,7 @@ impl Lane<'_> {
                 self.suspended(automation, subject, until);
                 continue;
             }
-            self.call(automation, subject, 1).await;
+            self.call(automation, subject, 1).await?;
         }
         Ok(())
     }
@@ -122,7 +124,7 @@ impl Lane<'_> {
             }
             // A replay that fails is a dead letter again at once: later events must not wait for it.
             let attempt_as = if hold.single { engine.options.plugin_attempts } else { attempt };
-            self.call(automation, &subject, attempt_as).await;
+            self.call(automation, &subject, attempt_as).await?;
             if self.holds.contains_key(&automation.name) {
                 return Ok(());
             }
@@ -134,8 +136,9 @@ impl Lane<'_> {
         Ok(())
     }
 
-    /// Calls a plugin on an event and gathers what comes of it.
-    async fn call(&mut self, automation: &Automation, subject: &Subject, attempt: i32) {
+    /// Calls a plugin on an event and gathers what comes of it. An error is the database's, and nobody's fault: what the
+    /// plugin made of it is dropped, and the lane given up.
+    async fn call(&mut self, automation: &Automation, subject: &Subject, attempt: i32) -> Result<(), Error> {
         let called_at = self.now();
         let reads = Arc::new(LaneReads {
             engine: Arc::clone(self.engine),
@@ -145,12 +148,18 @@ impl Lane<'_> {
             source: self.source_name.clone(),
             last_event: subject.event_id,
             now: subject.event.time,
+            lost: Lost::default(),
         });
         chaos::point("before-call");
-        let call = automation.plugin.handle(&subject.event, &automation.settings, reads).await;
+        let call = automation.plugin.handle(&subject.event, &automation.settings, Arc::clone(&reads) as Arc<_>).await;
+        if let Some(error) = self.database_fault(&reads, &call) {
+            count_call(&automation.name, "lost");
+            return Err(error);
+        }
         note_call(&automation.name, &call);
-        let suspended = automation.note(call.result.is_ok(), called_at);
-        if suspended {
+        // Where the host had no room, the plugin was not called.
+        let was_called = !matches!(call.result, Err(Failure::Busy { .. }));
+        if was_called && automation.note(call.result.is_ok(), called_at) {
             tracing::error!(
                 plugin.name = automation.name,
                 plugin.version = automation.version,
@@ -176,6 +185,23 @@ impl Lane<'_> {
             wall_us: clamp(call.usage.wall_us),
             memory_bytes: i64::try_from(call.usage.memory_peak_bytes).unwrap_or(i64::MAX),
         });
+        Ok(())
+    }
+
+    /// Why a call counts for nothing: a read was lost, or waiting for reads was most of what took it too long. Not for
+    /// ever, for a read may be what the database cannot do: at some point it is the plugin that asks too much.
+    fn database_fault(&self, reads: &LaneReads, call: &Call<Decision>) -> Option<Error> {
+        if self.lane.attempts > MAX_GIVEN_UP {
+            return None;
+        }
+        if let Some(error) = reads.lost.take_error() {
+            return Some(error);
+        }
+        let too_long = matches!(call.result, Err(Failure::Limit { limit: Limit::Wall, .. }));
+        let waited = reads.lost.waited();
+        let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+        (too_long && waited.as_micros() * 2 > u128::from(call.usage.wall_us))
+            .then(|| Error::Slow { plugin: reads.plugin.clone(), waited_ms })
     }
 
     /// Gathers a decision: actions that pass the loop guard, buffered writes, and the record of it all.
@@ -365,9 +391,12 @@ pub(crate) fn jitter(event_id: i64, attempt: i32) -> f64 {
     (mixed >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-fn note_call<T>(plugin: &str, call: &Call<T>) {
-    let outcome = if call.result.is_ok() { "decided" } else { "failed" };
+fn count_call(plugin: &str, outcome: &'static str) {
     metrics::counter!("deskbell_plugin_calls_total", "plugin" => plugin.to_owned(), "outcome" => outcome).increment(1);
+}
+
+fn note_call<T>(plugin: &str, call: &Call<T>) {
+    count_call(plugin, if call.result.is_ok() { "decided" } else { "failed" });
     metrics::histogram!("deskbell_plugin_call_seconds", "plugin" => plugin.to_owned())
         .record(call.usage.wall_us as f64 / 1e6);
 }
