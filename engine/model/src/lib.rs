@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod calendar;
+pub mod document;
 pub mod effect;
 pub mod event;
 pub mod facts;
