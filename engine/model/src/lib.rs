@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod calendar;
+pub mod document;
 pub mod effect;
 pub mod event;
 pub mod facts;
