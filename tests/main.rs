@@ -26,6 +26,7 @@ mod scenarios {
     mod plans;
     mod plugins;
     mod processes;
+    mod schedules;
     mod sla;
     mod statements;
     mod webhooks;

@@ -8,6 +8,8 @@ use crate::support::engine::TestEngine;
 use crate::support::helpdesk::Helpdesk;
 use crate::support::webhook::{Delivery, change, comment, event_at, new_ticket};
 
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/sla-golden/scenarios");
+
 /// One policy with calendar time and a warning, whose targets a test chooses.
 fn policy(first_response: &str, resolution: &str) -> String {
     format!(
@@ -246,4 +248,69 @@ async fn a_paused_clock_wakes_nobody_until_it_runs_again() {
     let waits = "SELECT count(*) FROM lane WHERE wake_at > now() + interval '1 hour' AND wake_at = next_clock";
     assert_eq!(engine.database.number(waits).await, 1);
     assert_eq!(told(&engine, "T-1").await, ["sla.met first_response"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_breach_escalates_at_the_helpdesk_and_a_warning_is_noted() {
+    let rules = r#"
+[[sla_on]]
+event = "breached"
+metric = "resolution"
+do = [{ escalate = { group = "tier-2" } }, { priority = "urgent" }, { tag = "overdue" }]
+
+[[sla_on]]
+event = "warning"
+metric = "resolution"
+do = [{ note = "{{sla.metric}} of {{ticket.id}} is due at {{sla.due_at}} ({{sla.policy}}, {{sla.target}})" }]
+"#;
+    let (helpdesk, engine) = start(&[&policy("8h", "1h"), rules]).await;
+    create(&engine, "T-1", ago(3_599)).await;
+    wait_for_kind(&engine, "sla.breached", 1).await;
+    engine.work_off().await;
+    let done = helpdesk.done_on("T-1");
+    let kinds: Vec<&str> = done.iter().map(|action| action.kind.as_str()).collect();
+    assert_eq!(kinds, ["ticket.note", "ticket.escalate", "ticket.update", "ticket.tag"], "{done:#?}");
+    assert!(done[0].data["body"].as_str().unwrap().starts_with("resolution of T-1 is due at "), "{done:#?}");
+    assert_eq!(done[1].data["group"], "tier-2");
+    assert!(done[1].reason.as_deref().unwrap().contains("the target for resolution was missed"), "{done:#?}");
+    let told = engine.run(&["explain", "T-1"]).await;
+    for expected in ["sla.warning", "sla.breached", "ticket.escalated", "the target for resolution was missed"] {
+        assert!(told.stdout.contains(expected), "{expected}: {}", told.stdout);
+    }
+}
+
+/// What was reasoned out by hand is what an engine shows that got the events as webhooks, in the order of their arrival.
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_come_to_the_clocks_that_were_reasoned_by_hand() {
+    for scenario in [
+        "10-paused-to-solved",
+        "17-next-response-cycles",
+        "21-reopened-late",
+        "23-order-and-duplicates",
+        "29-two-helpdesks",
+    ] {
+        let read = |file: &str| std::fs::read_to_string(format!("{GOLDEN}/{scenario}/{file}")).unwrap();
+        let events: Vec<Value> =
+            read("events.ndjson").lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let sources: std::collections::BTreeSet<&str> =
+            events.iter().filter_map(|event| event["source"].as_str()).collect();
+        let sources: Vec<String> = sources.iter().map(|source| format!("{source:?}")).collect();
+        let account = format!("sources = [{}]", sources.join(", "));
+        let config = config::with("127.0.0.1:1", &["\n", &read("config.toml")]);
+        let engine = TestEngine::start(&config.replace("sources = [\"shop-eu\"]", &account)).await;
+        for event in &events {
+            let delivery = Delivery::of(event).to("shop");
+            assert!([200, 202].contains(&engine.deliver(&delivery).await.status), "{scenario}: {event}");
+        }
+        engine.work_off().await;
+        for file in std::fs::read_dir(format!("{GOLDEN}/{scenario}")).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            let Some(at) = name.strip_prefix("expected-").and_then(|rest| rest.strip_suffix(".json")) else { continue };
+            let at = chrono::NaiveDateTime::parse_from_str(at, "%Y%m%dT%H%M%SZ").unwrap().and_utc().to_rfc3339();
+            let shown = engine.run(&["sla", "--at", &at, "--format", "json"]).await;
+            let rows: Value = serde_json::from_str(&shown.stdout).unwrap_or_else(|_| panic!("{shown:?}"));
+            let expected: Value = serde_json::from_str(&read(&name)).unwrap();
+            assert_eq!(rows, expected, "{scenario} at {at}");
+        }
+    }
 }

@@ -265,6 +265,8 @@ impl Event {
         );
         match (&self.subject, &self.data) {
             (Some(ticket), _) if on_ticket => (LaneKind::Ticket, ticket),
+            // What a helpdesk says of its own, such as of its service levels, is kept with its ticket and judges nothing.
+            (Some(ticket), Data::Unknown) if self.kind.starts_with("deskbell.vendor.") => (LaneKind::Ticket, ticket),
             (Some(conversation), Data::ChatMessage { .. }) => (LaneKind::Conversation, conversation),
             _ => (LaneKind::Source, ""),
         }

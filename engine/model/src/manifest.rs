@@ -43,6 +43,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "timer.fired",
     "delivery.failed",
     "source.silent",
+    "schedule.fired",
     "sla.warning",
     "sla.breached",
     "sla.met",

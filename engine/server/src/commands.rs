@@ -54,7 +54,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Token(arguments) => token::run(&common, arguments).await,
         Command::DeadLetters(arguments) => dead_letters::run(&common, arguments).await,
         Command::Calendar(arguments) => calendar::run(&common, arguments),
-        Command::Schedule(arguments) => schedule::run(&arguments),
+        Command::Schedule(arguments) => schedule::run(&common, arguments).await,
         Command::Sla(arguments) => sla::run(&common, arguments).await,
         Command::Bench(arguments) => bench::run(&common, arguments).await,
         Command::Simulate(arguments) => simulate::run(arguments).await,

@@ -15,8 +15,10 @@ pub(crate) mod mistake;
 pub(crate) mod plugin;
 pub(crate) mod process;
 mod reading;
+pub(crate) mod schedule;
 pub(crate) mod secret;
 pub(crate) mod settings;
+pub(crate) mod sla_on;
 mod units;
 
 use std::io;
@@ -30,6 +32,8 @@ use mistake::{Mistakes, Position, nearest};
 use plugin::Plugin;
 use process::{Deliver, Dispatch, Intake, Server};
 use reading::{Placed, Reader};
+use schedule::Schedule;
+use sla_on::SlaOn;
 
 /// The commented default configuration, as `deskbell init` writes it.
 pub(crate) const DEFAULT: &str = include_str!("config.default.toml");
@@ -52,11 +56,9 @@ pub(crate) struct Config {
     pub(crate) calendars: toml::Table,
     /// `[[sla]]`, each a table.
     pub(crate) sla: Vec<toml::Value>,
-    /// `[[sla_on]]`, each a table.
-    pub(crate) sla_on: Vec<toml::Value>,
+    pub(crate) sla_on: Vec<SlaOn>,
     pub(crate) kpi: toml::Table,
-    /// `[[schedule]]`, each a table.
-    pub(crate) schedules: Vec<toml::Value>,
+    pub(crate) schedules: Vec<Schedule>,
     /// `[[report]]`, each a table.
     pub(crate) reports: Vec<toml::Value>,
     /// The folder that relative paths in it start from; empty for the working directory.
@@ -91,6 +93,8 @@ impl Config {
         let sources = reader.sections::<Source>("source");
         let plugins = reader.sections::<Plugin>("plugin");
         let destinations = reader.sections::<Destination>("destination");
+        let sla_on = reader.sections::<SlaOn>("sla_on");
+        let schedules = reader.sections::<Schedule>("schedule");
         let mut config = Self {
             server: reader.section("server"),
             intake: reader.section("intake"),
@@ -102,9 +106,7 @@ impl Config {
             mail: reader.optional("mail"),
             calendars: reader.raw_table("calendars"),
             sla: reader.raw_tables("sla"),
-            sla_on: reader.raw_tables("sla_on"),
             kpi: reader.raw_table("kpi"),
-            schedules: reader.raw_tables("schedule"),
             reports: reader.raw_tables("report"),
             folder: file.parent().map(Path::to_owned).unwrap_or_default(),
             text: text.to_owned(),
@@ -117,10 +119,16 @@ impl Config {
             check_names(&mut reader, "destination", &destinations, |destination| &destination.name);
             check_plugins(&mut reader, &plugins, &sources);
             check_mail(&mut reader, &destinations, config.mail.is_some());
+            check_names(&mut reader, "schedule", &schedules, |schedule| &schedule.name);
+            check_sla_on(&mut reader, &sla_on, &destinations, &config.sla, &plugins);
+            check_schedules(&mut reader, &schedules, &sources, &plugins);
         }
         config.sources = sources.into_iter().map(|placed| placed.value).collect();
         config.plugins = plugins.into_iter().map(|placed| placed.value).collect();
         config.destinations = destinations.into_iter().map(|placed| placed.value).collect();
+        config.schedules = schedules.into_iter().map(|placed| placed.value).collect();
+        config.sla_on = sla_on.into_iter().map(|placed| placed.value).collect();
+        sla_on::hand_over(&config.sla_on, &mut config.plugins);
         match reader.finish() {
             list if list.is_empty() => Ok(config),
             list => Err(mistakes(list)),
@@ -158,6 +166,64 @@ fn check_plugins(reader: &mut Reader<'_>, plugins: &[Placed<Plugin>], sources: &
             let problem = format!("names '{name}', which is no source{}", meant.unwrap_or_default());
             reader.mistake(&plugin.name_at, "plugin.sources", problem);
         }
+    }
+}
+
+fn check_sla_on(
+    reader: &mut Reader<'_>,
+    rules: &[Placed<SlaOn>],
+    destinations: &[Placed<Destination>],
+    policies: &[toml::Value],
+    plugins: &[Placed<Plugin>],
+) {
+    let destinations: Vec<&str> = destinations.iter().map(|placed| placed.value.name.as_str()).collect();
+    let policies: Vec<&str> = policies.iter().filter_map(|policy| policy.get("name")?.as_str()).collect();
+    // Without any, the built-in policy holds.
+    let policies = if policies.is_empty() { vec!["default"] } else { policies };
+    for rule in rules {
+        for to in rule.value.destinations() {
+            check_known(reader, (&rule.name_at, "sla_on.do"), to, "destination", &destinations);
+        }
+        for policy in rule.value.policy.iter().flatten() {
+            check_known(reader, (&rule.name_at, "sla_on.policy"), policy, "SLA policy", &policies);
+        }
+    }
+    let own = plugins.iter().find(|placed| placed.value.name == sla_on::PLUGIN);
+    if let Some(plugin) = own.filter(|placed| !rules.is_empty() && placed.value.settings.get("rules").is_some()) {
+        let problem = "has rules, and there are rules in [[sla_on]]; write all of them there";
+        reader.mistake(&plugin.name_at, "plugin.settings", problem);
+    }
+}
+
+fn check_schedules(
+    reader: &mut Reader<'_>,
+    schedules: &[Placed<Schedule>],
+    sources: &[Placed<Source>],
+    plugins: &[Placed<Plugin>],
+) {
+    let sources: Vec<&str> = sources.iter().map(|placed| placed.value.name.as_str()).collect();
+    let plugins: Vec<&str> = plugins.iter().map(|placed| placed.value.name.as_str()).collect();
+    for schedule in schedules {
+        if let Some(source) = &schedule.value.source {
+            check_known(reader, (&schedule.name_at, "schedule.source"), source, "source", &sources);
+        }
+        if let Some(plugin) = &schedule.value.plugin {
+            check_known(reader, (&schedule.name_at, "schedule.plugin"), plugin, "plugin", &plugins);
+        }
+    }
+}
+
+/// Notes a mistake where `name` is none of the known ones.
+fn check_known(
+    reader: &mut Reader<'_>,
+    (at, key): (&std::ops::Range<usize>, &str),
+    name: &str,
+    what: &str,
+    known: &[&str],
+) {
+    if !known.contains(&name) {
+        let meant = nearest(name, known.iter().copied()).map(|meant| format!("; did you mean '{meant}'?"));
+        reader.mistake(at, key, format!("names '{name}', which is no {what}{}", meant.unwrap_or_default()));
     }
 }
 

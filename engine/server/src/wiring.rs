@@ -18,6 +18,7 @@ use deskbell_workers::engine::{Clock, Engine, Options, Retention, Source, System
 use deskbell_workers::guard::Limits;
 use deskbell_workers::mail::{Mailer, Smtp};
 use deskbell_workers::registry::{Automation, Connector, Registry};
+use deskbell_workers::scheduler::{Scheduled, Work};
 use deskbell_workers::sender::hosts::AllowedHosts;
 use deskbell_workers::sender::{self, Sender};
 use deskbell_workers::signature::{Kind, Scheme, Verifier};
@@ -28,6 +29,7 @@ use crate::commands::secret::secret_key;
 use crate::config::Config;
 use crate::config::account::Source as ConfiguredSource;
 use crate::config::destination::Kind as DestinationKind;
+use crate::config::settings::Settings;
 use crate::intake::Account;
 use crate::service_levels;
 use crate::shipped;
@@ -53,6 +55,7 @@ pub(crate) async fn wire(config: &Config, store: Store, data_dir: &Path) -> anyh
     let destinations = destinations(config, &store, data_dir, &vault).await?;
     let accounts = accounts(config, &store, &sources, &registry, &vault).await?;
     let sender = sender(config)?;
+    let schedules = schedules(config, &store).await?;
     let levels = service_levels::levels(config, &store, SystemClock.now()).await?;
     let engine = Arc::new(Engine {
         store,
@@ -62,6 +65,7 @@ pub(crate) async fn wire(config: &Config, store: Store, data_dir: &Path) -> anyh
         destinations,
         calendars,
         levels,
+        schedules,
         options: options(config),
         wake: Wake::default(),
         vault,
@@ -197,6 +201,31 @@ async fn registry(config: &Config, host: &Host, components: &Components) -> anyh
         }
     }
     Ok(registry)
+}
+
+/// The source of what belongs to no account.
+const OWN_SOURCE: &str = "deskbell";
+
+async fn schedules(config: &Config, store: &Store) -> anyhow::Result<Vec<Scheduled>> {
+    let mut schedules = Vec::new();
+    for schedule in &config.schedules {
+        let work = match &schedule.report {
+            Some(_) => Work::Report,
+            None => Work::Event {
+                source_id: store.source(schedule.source.as_deref().unwrap_or(OWN_SOURCE)).await?,
+                plugin: schedule.plugin.clone(),
+                data: schedule.data.as_ref().map(Settings::to_value).unwrap_or_default(),
+            },
+        };
+        schedules.push(Scheduled {
+            name: schedule.name.clone(),
+            schedule: schedule.schedule()?,
+            missed: schedule.missed,
+            overlap: schedule.overlap,
+            work,
+        });
+    }
+    Ok(schedules)
 }
 
 /// The business calendars of the configuration.

@@ -20,6 +20,7 @@ pub mod partition;
 pub mod plugin;
 mod pool;
 pub mod sealed;
+pub mod schedule;
 pub mod secret;
 pub mod source;
 pub mod statements;

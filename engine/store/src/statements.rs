@@ -29,6 +29,7 @@ pub fn all() -> Vec<(&'static str, &'static str)> {
         crate::partition::STATEMENTS,
         crate::plugin::STATEMENTS,
         crate::sealed::STATEMENTS,
+        crate::schedule::STATEMENTS,
         crate::secret::STATEMENTS,
         crate::source::STATEMENTS,
         crate::story::STATEMENTS,

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use crate::guard::Limits;
 use crate::levels::Levels;
 use crate::registry::Registry;
+use crate::scheduler::Scheduled;
 use crate::sender::hosts::AllowedHosts;
 use crate::sender::secrets::Secrets;
 use crate::vault::Vault;
@@ -118,6 +119,7 @@ pub struct Engine {
     pub calendars: Arc<Book>,
     /// What is promised to whom.
     pub levels: Levels,
+    pub schedules: Vec<Scheduled>,
     pub options: Options,
     pub wake: Wake,
     pub vault: Arc<Vault>,

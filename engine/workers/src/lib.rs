@@ -12,6 +12,7 @@ pub mod levels;
 pub mod mail;
 pub mod reads;
 pub mod registry;
+pub mod scheduler;
 pub mod sender;
 pub mod signature;
 pub mod vault;

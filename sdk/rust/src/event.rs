@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 use crate::instant::Instant;
 use crate::ticket::{Actor, Extras, Ticket};
-use data::{Change, Comment, TimerFired};
+use data::{Change, Comment, Sla, TimerFired};
 
 /// Something that happened, with the ticket it happened to.
 ///
@@ -111,6 +111,11 @@ impl Event {
     /// The timer of a `timer.fired`.
     pub fn timer(&self) -> Option<TimerFired> {
         if self.kind == "timer.fired" { TimerFired::deserialize(&self.data).ok() } else { None }
+    }
+
+    /// What befell a service level clock, of the kinds `sla.*`.
+    pub fn sla(&self) -> Option<Sla> {
+        if self.kind.starts_with("sla.") { Sla::deserialize(&self.data).ok() } else { None }
     }
 
     /// Whether a customer did it.

@@ -157,27 +157,31 @@ fn introduce(common: &Common, engine: SocketAddr, helpdesk: SocketAddr) -> anyho
         options = format!(" --data-dir {}", common.data_dir.display());
     }
     let config = common.data_dir.join("demo.toml");
+    let config = config.display();
     line(&format!(
         "
 The engine listens on http://{engine}, a simulated helpdesk on http://{helpdesk}.
 Its customers write, the engine's plugins decide, and the decisions are written back to it.
 
 Try, in another terminal, while this runs:
-  deskbell{options} --config {} explain TICKET            a ticket's whole story; the ids are below
+  deskbell{options} --config {config} explain TICKET            a ticket's whole story; the ids are below
   deskbell{options} plugin logs                          what the plugins were called for and decided
   deskbell{options} plugin list                          what ships
-  deskbell{options} sla --config {} --source {SOURCE}    the tickets' service level clocks
+  deskbell{options} sla --config {config} --source {SOURCE}    the tickets' service level clocks
   curl http://{engine}/metrics                           figures for Prometheus
   curl -X POST http://{helpdesk}/faults -H 'content-type: application/json' \\
        -d '{{\"kind\": \"down\", \"seconds\": 20}}'            the helpdesk is down: actions wait and nothing is lost
   curl -X POST http://{helpdesk}/tickets -H 'content-type: application/json' \\
        -d '{{\"subject\": \"I was charged twice\", \"description\": \"Please refund me.\"}}'
 
-The configuration is {}. What happens now (Ctrl-C ends it):
-",
-        config.display(),
-        config.display(),
-        config.display()
+An urgent ticket (an outage) that nobody answers is warned of after 10 seconds and breached and escalated after 20, by the
+policy \"at the demo's pace\"; `sla: ticket.escalate` below names it, and with it
+  deskbell{options} sla --config {config} --ticket TICKET --explain    tells how that came about. To have one now:
+  curl -X POST http://{helpdesk}/tickets -H 'content-type: application/json' \\
+       -d '{{\"subject\": \"Outage: nothing works any more\", \"description\": \"All is down.\"}}'
+
+The configuration is {config}. What happens now (Ctrl-C ends it):
+"
     ))
 }
 

@@ -50,9 +50,9 @@ pub(super) fn of(config: &Config) -> Digest {
         value(&config.destinations),
         plain(toml::Value::Table(config.calendars.clone())),
         plain(raw(&config.sla)),
-        plain(raw(&config.sla_on)),
+        value(&config.sla_on),
         plain(toml::Value::Table(config.kpi.clone())),
-        plain(raw(&config.schedules)),
+        value(&config.schedules),
         plain(raw(&config.reports)),
     ] {
         feed(&mut hash, &part);

@@ -29,6 +29,20 @@ pub(crate) struct Plugin {
     pub(crate) settings: Settings,
 }
 
+impl Plugin {
+    /// A plugin that ships, as if `[[plugin]]` had its name alone.
+    pub(crate) fn shipped(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            component: None,
+            enabled: true,
+            grant: None,
+            sources: None,
+            settings: Settings::default(),
+        }
+    }
+}
+
 const fn yes() -> bool {
     true
 }

@@ -13,6 +13,15 @@ impl Settings {
         self.0.get(name)
     }
 
+    pub(super) fn set(&mut self, name: &str, value: Value) {
+        self.0.insert(name.to_owned(), value);
+    }
+
+    /// As JSON.
+    pub(crate) fn to_value(&self) -> Value {
+        Value::Object(self.0.clone())
+    }
+
     /// As JSON text.
     pub(crate) fn to_json(&self) -> String {
         Value::Object(self.0.clone()).to_string()

@@ -57,7 +57,8 @@ fn every_setting_of_the_default_file_is_the_default_or_a_valid_example() {
     assert_eq!(config.limits, Limits::default());
     assert_eq!(config.loop_guard, LoopGuard::default());
     assert_eq!(config.retention, Retention::default());
-    assert_eq!((config.sources.len(), config.plugins.len(), config.destinations.len()), (2, 1, 3));
+    // The rules of [[sla_on]] bring their plugin along.
+    assert_eq!((config.sources.len(), config.plugins.len(), config.destinations.len()), (2, 2, 3));
     assert_eq!((config.calendars.len(), config.sla.len(), config.sla_on.len(), config.kpi.len()), (1, 1, 1, 1));
 }
 
@@ -306,9 +307,9 @@ fn the_digest_goes_by_what_is_meant() {
         "[[plugin]]\nname = 'p'\nsettings = { a = '1' }\n",
         "[calendars.x]\nhours = {}\n",
         "[[sla]]\nname = 'x'\n",
-        "[[sla_on]]\nname = 'x'\n",
+        "[[sla_on]]\nevent = 'met'\ndo = [{ tag = 'x' }]\n",
         "[kpi]\na = 1\n",
-        "[[schedule]]\nname = 'x'\n",
+        "[[schedule]]\nname = 'x'\ncron = '@daily'\n",
         "[[report]]\nname = 'x'\n",
         "[retention]\nbodies = '15d'\n",
         "[server]\nmax_body = '2MiB'\n",

@@ -22,6 +22,7 @@ use crate::backoff;
 use crate::guard::Verdict;
 use crate::reads::{LaneReads, Lost};
 use crate::registry::{Automation, Suspended};
+use crate::scheduler::FIRED;
 
 /// How many of a held plugin's events are read at a time.
 const CATCH_UP_EVENTS: i64 = 64;
@@ -76,6 +77,12 @@ impl Lane<'_> {
         if subject.event.kind == TIMER_FIRED {
             let data: Value = serde_json::from_str(&subject.event.data).unwrap_or_default();
             return data.get("plugin").and_then(Value::as_str) == Some(automation.name.as_str());
+        }
+        if subject.event.kind == FIRED {
+            let data: Value = serde_json::from_str(&subject.event.data).unwrap_or_default();
+            if let Some(plugin) = data.get("plugin").and_then(Value::as_str) {
+                return plugin == automation.name;
+            }
         }
         automation.wants(&subject.event.kind, &self.source_name) && (!subject.own || automation.own_events)
     }

@@ -44,6 +44,7 @@ pub(crate) fn parse(
         "comment_added" => message.commented(),
         "merged" => message.merged(),
         "csat_received" => message.rated(),
+        "sla_policy_changed" | "ola_policy_changed" | "next_sla_breach_changed" => message.service_level(kind),
         "soft_deleted" | "permanently_deleted" | "marked_as_spam" => message.deleted(),
         _ => message.changed(kind),
     })
@@ -119,6 +120,13 @@ impl Message<'_> {
 
     fn deleted(&self) -> Parsed {
         self.event("deskbell.ticket.deleted", self.time, json!({ "actor": self.actor() }))
+    }
+
+    /// What the helpdesk's own service levels say. It is kept beside the engine's and judges nothing.
+    fn service_level(&self, kind: &str) -> Parsed {
+        let stated = |member: &str| self.event.get(member).cloned().unwrap_or_default();
+        let data = json!({ "vendor": "zendesk", "current": stated("current"), "previous": stated("previous") });
+        self.event(&format!("deskbell.vendor.sla.{kind}"), self.time, data)
     }
 
     fn rated(&self) -> Parsed {

@@ -175,6 +175,71 @@ pub struct TimerFired {
     pub due: Instant,
 }
 
+/// The data of `sla.warning`, `sla.breached`, `sla.met`, `sla.cancelled` and `sla.retracted`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sla {
+    /// The ticket's id.
+    #[serde(default)]
+    pub ticket: String,
+    /// `first_response`, `next_response` or `resolution`.
+    pub metric: String,
+    /// Which one of its kind at this ticket, from 1 on; only `next_response` has several.
+    #[serde(default)]
+    pub cycle: u32,
+    /// The policy's name.
+    #[serde(default)]
+    pub policy: String,
+    /// The target, as written in the configuration: `4h`, `1bd`.
+    #[serde(default)]
+    pub target: String,
+    /// Which warning, as written in the configuration: `75%`, `30m`.
+    #[serde(default)]
+    pub warning: Option<String>,
+    /// When it happened, however late it is told.
+    pub at: Instant,
+    /// When the clock began.
+    pub started_at: Instant,
+    /// When it was due; none while it stood still.
+    #[serde(default)]
+    pub due_at: Option<Instant>,
+    /// Working time that had been counted by then.
+    #[serde(default)]
+    pub counted_seconds: i64,
+    /// Of `sla.met`: it came after the target.
+    #[serde(default)]
+    pub breached: bool,
+    /// What was told before and does not hold any more; this takes its place.
+    #[serde(default)]
+    pub corrects: Option<Corrected>,
+}
+
+/// What was told of a clock and does not hold any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Corrected {
+    /// `sla.breached` and its like.
+    pub kind: String,
+    /// When that was said to have happened.
+    pub at: Instant,
+    /// Which warning it was.
+    #[serde(default)]
+    pub warning: Option<String>,
+    /// When the clock was said to be due.
+    #[serde(default)]
+    pub due_at: Option<Instant>,
+}
+
+/// The data of a `schedule.fired`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScheduleFired {
+    /// The schedule's name.
+    pub schedule: String,
+    /// When it was due, however late it is told.
+    pub due: Instant,
+    /// What the configuration gives along.
+    #[serde(default)]
+    pub data: Value,
+}
+
 /// The data of a `delivery.failed`: an action was given up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryFailed {
@@ -232,5 +297,7 @@ mod tests {
         check::<DeliveryFailed>(json!({ "key": "k", "kind": "ticket.note" }));
         check::<SourceSilent>(json!({ "source": "support", "silent_for_seconds": 7200 }));
         check::<TimerFired>(json!({ "name": "n", "due": time }));
+        check::<ScheduleFired>(json!({ "schedule": "nightly", "due": time }));
+        check::<Sla>(json!({ "metric": "resolution", "at": time, "started_at": time }));
     }
 }
