@@ -9,6 +9,7 @@
 
 mod activities;
 mod attainment;
+pub mod explain;
 mod few;
 mod finish;
 mod forecast;

@@ -1,1 +1,2 @@
+mod cases;
 mod golden;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -144,6 +145,41 @@ fn check(imported: &Imported, folder: &Path, number: u32) {
     let mut found = Vec::new();
     compare("", &actual, &expected, &skipped, &mut found);
     assert!(found.is_empty(), "{number}: {} differ\n{}", found.len(), found[..found.len().min(40)].join("\n"));
+}
+
+#[test]
+fn every_figure_of_a_report_is_explained_and_every_explained_one_is_there() {
+    let folder = folder().join("small");
+    let imported = imported(&history(&folder), &folder.join("calendars.toml"));
+    let report = serde_json::to_value(report(&imported, &json(&folder.join("options-1.json")))).unwrap();
+    let mut explained: Vec<&str> = crate::kpi::explain::ALL.iter().map(|explanation| explanation.key).collect();
+    explained.sort_unstable();
+    let mut figures: Vec<&String> = report["figures"].as_object().unwrap().keys().collect();
+    figures.sort_unstable();
+    assert_eq!(figures, explained);
+}
+
+#[test]
+fn another_order_of_arrival_and_another_split_give_the_same() {
+    let folder = folder();
+    let events = history(&folder);
+    let calendars = folder.join("calendars.toml");
+    let options = json(&folder.join("options-5.json"));
+    let expected = serde_json::to_string(&report(&imported(&events, &calendars), &options)).unwrap();
+    for seed in 0..2_u64 {
+        // What happens on one ticket at one instant keeps its order; all else arrives anyhow.
+        let mut shuffled = events.clone();
+        shuffled.sort_by_cached_key(|event| {
+            let mut hasher = DefaultHasher::new();
+            (seed, &event.source, &event.subject, event.time).hash(&mut hasher);
+            hasher.finish()
+        });
+        let mut imported = imported(&shuffled, &calendars);
+        imported.tickets.rotate_left(1);
+        let [one, mut other] = parts(&imported, &options);
+        other.merge(one);
+        assert_eq!(serde_json::to_string(&other.finish()).unwrap(), expected);
+    }
 }
 
 #[test]
