@@ -87,7 +87,7 @@ async fn actions_are_those_decided(database: &Database) {
         WHERE outcome = 0 AND effects IS NOT NULL AND effect ->> 'became' LIKE 'action %'";
     assert_eq!(database.number(decided).await, database.number("SELECT count(*) FROM outbox").await, "actions");
     let out_of_order =
-        "SELECT count(*) FROM (SELECT event_id, lag(event_id) OVER (PARTITION BY lane_id ORDER BY outbox_id) AS before
+        "SELECT count(*) FROM (SELECT event_id, lag(event_id) OVER (PARTITION BY lane_id, plugin ORDER BY outbox_id) AS before
         FROM outbox) AS o WHERE event_id < before";
     assert_eq!(database.number(out_of_order).await, 0, "actions out of the order of their events");
     assert_eq!(database.number("SELECT count(*) FROM outbox WHERE state <> 2").await, 0, "actions not completed");
