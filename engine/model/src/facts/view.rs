@@ -66,7 +66,7 @@ pub struct Changes<'a> {
 }
 
 /// A list of texts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Texts<'a> {
     cursor: Cursor<'a>,
     n_left: usize,

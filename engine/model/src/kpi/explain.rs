@@ -53,6 +53,7 @@ const fn of(
     Explanation { key, definition, formula, source, benchmark }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands where a figure without benchmark has none")]
 const fn says(origin: &'static str, text: &'static str) -> Option<Benchmark> {
     Some(Benchmark { text, origin })
 }

@@ -184,6 +184,7 @@ pub struct Mean {
 }
 
 /// Whole numbers are written as such.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for this signature")]
 pub(super) fn number<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if number.fract() == 0.0 && number.abs() < 9e15 {
         serializer.serialize_i64(*number as i64)
@@ -210,8 +211,12 @@ mod tests {
     fn sums_do_not_depend_on_the_order() {
         let numbers = [1e15, 0.1, -1e15, 0.2, 1.0 / 3.0, 1e-9];
         let (mut one, mut other) = (Sum::default(), Sum::default());
-        numbers.iter().for_each(|&number| one.add(number));
-        numbers.iter().rev().for_each(|&number| other.add(number));
+        for number in numbers {
+            one.add(number);
+        }
+        for number in numbers.into_iter().rev() {
+            other.add(number);
+        }
         assert_eq!(one, other);
         assert!((one.get() - 0.633_333_334_333).abs() < 1e-11);
         let mut whole = Sum::of(123_456_789.0);

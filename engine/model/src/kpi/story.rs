@@ -105,7 +105,7 @@ impl<'a> Story<'a> {
             group: view.group,
             assignee: view.assignee,
             organization: view.organization,
-            tags: view.tags,
+            tags: view.tags.clone(),
             stretches: Few::default(),
             since: created,
             unsolved: Few::default(),
@@ -156,7 +156,9 @@ impl<'a> Story<'a> {
         self.language = changes.language.unwrap_or(self.language);
         self.group = changes.group.unwrap_or(self.group);
         self.assignee = changes.assignee.unwrap_or(self.assignee);
-        self.tags = changes.tags.unwrap_or(self.tags);
+        if let Some(tags) = &changes.tags {
+            self.tags = tags.clone();
+        }
         // A solve comes before its own event's transfer: only transfers before the last solve count.
         if let Some(status) = changes.status {
             self.move_to(at, status);

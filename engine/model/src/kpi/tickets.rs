@@ -197,7 +197,9 @@ impl Tickets {
         let category = self.categories.row(story.category.unwrap_or(NONE));
         for of in [Some(category), self.hours_of_week.get_mut(hour)].into_iter().flatten() {
             of.count += 1;
-            first_response.into_iter().for_each(|length| of.first_response.add(length));
+            if let Some(length) = first_response {
+                of.first_response.add(length);
+            }
             csat().for_each(|rating| of.ratings.add(rating));
         }
     }
@@ -327,7 +329,7 @@ fn values(dimension: Dimension, source: &str, story: &Story<'_>, mut each: impl 
         Dimension::Source => Some(source),
         Dimension::Tag => {
             let mut seen = Few::<&str, 8>::default();
-            for tag in story.tags {
+            for tag in story.tags.clone() {
                 if !seen.iter().any(|known| known == tag) {
                     seen.push(tag);
                     each(tag);

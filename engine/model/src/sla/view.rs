@@ -50,7 +50,7 @@ fn fill(fields: &mut Fields, view: &View<'_>) {
     fields.language = text(view.language);
     fields.group = text(view.group);
     fields.assignee = text(view.assignee);
-    fields.tags = view.tags.map(str::to_owned).collect();
+    fields.tags = view.tags.clone().map(str::to_owned).collect();
     fields.requester = Requester { organization: text(view.organization), ..Requester::default() };
 }
 
@@ -72,7 +72,7 @@ fn make(changes: &Changes<'_>, with_texts: bool, fields: &mut Fields) {
             *field = to.map(str::to_owned);
         }
     }
-    if let Some(tags) = changes.tags {
-        fields.tags = tags.map(str::to_owned).collect();
+    if let Some(tags) = &changes.tags {
+        fields.tags = tags.clone().map(str::to_owned).collect();
     }
 }

@@ -1,5 +1,7 @@
 //! Sentences of the definition, one by one. The period is March 2026 in UTC unless a case says otherwise.
 
+#![expect(clippy::needless_pass_by_value, reason = "json!(..) reads best as an argument")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

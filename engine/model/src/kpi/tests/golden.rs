@@ -112,7 +112,7 @@ fn compare(path: &str, actual: &Value, expected: &Value, skipped: &[&str], found
             for name in names.into_iter().filter(|name| !skipped.contains(&name.as_str())) {
                 match (actual.get(name), expected.get(name)) {
                     (Some(actual), Some(expected)) => {
-                        compare(&format!("{path}.{name}"), actual, expected, skipped, found)
+                        compare(&format!("{path}.{name}"), actual, expected, skipped, found);
                     }
                     (None, expected) => found.push(format!("{path}.{name}: missing, expected {expected:?}")),
                     (actual, None) => found.push(format!("{path}.{name}: not expected, is {actual:?}")),
