@@ -7,6 +7,7 @@ mod support {
     pub(crate) mod config;
     pub(crate) mod database;
     pub(crate) mod engine;
+    pub(crate) mod golden;
     pub(crate) mod helpdesk;
     pub(crate) mod invariants;
     pub(crate) mod load;
@@ -19,6 +20,7 @@ mod support {
 mod scenarios {
     mod crashes;
     mod deliveries;
+    mod figures;
     mod import;
     mod locks;
     mod order;

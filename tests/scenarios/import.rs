@@ -23,6 +23,10 @@ const LEFT: &str = "
         SELECT concat_ws('|', 'event', s.name, l.kind, l.key, e.id, e.kind, e.at, e.data, e.hop)
         FROM event AS e JOIN lane AS l USING (tenant_id, lane_id) JOIN source AS s ON s.source_id = l.source_id
         UNION ALL
+        SELECT concat_ws('|', 'activity', s.name, l.kind, l.key, e.id, a.at, a.until, encode(a.data, 'hex'))
+        FROM activity AS a JOIN event AS e USING (tenant_id, lane_id, event_id) JOIN lane AS l USING (tenant_id, lane_id)
+            JOIN source AS s ON s.source_id = a.source_id
+        UNION ALL
         SELECT concat_ws('|', 'agent', s.name, a.agent_id, a.status, a.groups, a.stated_at)
         FROM agent AS a JOIN source AS s USING (tenant_id, source_id)) AS lines";
 

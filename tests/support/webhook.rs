@@ -83,6 +83,12 @@ pub(crate) async fn get(url: &str) -> Result<(u16, String), reqwest::Error> {
     Ok((response.status().as_u16(), response.text().await?))
 }
 
+/// The same with a token of the API. There is no limit to its time but the test's patience.
+pub(crate) async fn get_as(url: &str, token: &str) -> Result<(u16, String), reqwest::Error> {
+    let response = client().get(url).timeout(super::waiting::PATIENCE).bearer_auth(token).send().await?;
+    Ok((response.status().as_u16(), response.text().await?))
+}
+
 /// A client whose connections nobody else has: each test has a runtime of its own.
 fn client() -> reqwest::Client {
     static PROVIDER: OnceLock<()> = OnceLock::new();

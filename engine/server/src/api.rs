@@ -10,17 +10,21 @@ use axum::Router;
 use axum::http::header;
 use axum::routing::get;
 use bytes::Bytes;
+use deskbell_model::kpi::Settings;
 use deskbell_workers::engine::Engine;
+use tokio::sync::Semaphore;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::config::Config;
+use crate::wiring;
 
 mod asked;
 mod auth;
 mod dead_letters;
+mod kpis;
 mod outbox;
 mod plugins;
 mod problem;
@@ -33,17 +37,22 @@ mod tickets;
 #[derive(Clone)]
 pub(crate) struct Api {
     engine: Arc<Engine>,
+    kpi: Arc<Settings>,
+    /// Figures are computed for one at a time: each takes all cores for seconds.
+    figures: Arc<Semaphore>,
     /// What stands before `/hooks/NAME` for the outside.
     base_url: Arc<str>,
 }
 
 impl Api {
     pub(crate) fn new(config: &Config, engine: Arc<Engine>) -> anyhow::Result<Self> {
+        let policies = Arc::new(wiring::policies(config, &engine.calendars)?);
+        let kpi = Arc::new(wiring::kpi(config, policies));
         let base_url = match &config.server.public_url {
             Some(url) => Arc::from(url.as_str()),
             None => Arc::from(format!("http://{}", config.server.listen)),
         };
-        Ok(Self { engine, base_url })
+        Ok(Self { engine, kpi, figures: Arc::new(Semaphore::new(1)), base_url })
     }
 }
 
@@ -73,6 +82,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(outbox::list))
         .routes(routes!(outbox::backlog))
         .routes(routes!(sla::list))
+        .routes(routes!(kpis::get))
 }
 
 /// The parts of the OpenAPI document that belong to no route.
@@ -81,8 +91,8 @@ fn routes() -> OpenApiRouter<Api> {
     info(
         title = "Deskbell",
         version = "1",
-        description = "Tickets and their stories, sources, plugins, dead letters, the outbox and service level clocks \
-                       of a Deskbell engine. Times are RFC 3339 in UTC.",
+        description = "Tickets and their stories, sources, plugins, dead letters, the outbox, service level clocks \
+                       and figures of a Deskbell engine. Times are RFC 3339 in UTC.",
         license(name = "MIT OR Apache-2.0")
     ),
     servers((url = "/api/v1")),
@@ -146,6 +156,7 @@ mod tests {
                 "get /backlog",
                 "get /dead-letters",
                 "post /dead-letters/{id}/replay",
+                "get /kpis",
                 "get /outbox",
                 "get /plugins",
                 "get /plugins/{name}/calls",

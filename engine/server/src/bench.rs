@@ -33,6 +33,7 @@ mod clock;
 mod command;
 mod connection;
 mod deliveries;
+mod history;
 mod load;
 mod report;
 mod signer;

@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Calendar(crate::commands::calendar::Arguments),
     /// Reckon with schedules.
     Schedule(crate::commands::schedule::Arguments),
+    /// Print the figures of a period.
+    Kpi(crate::commands::kpi::Arguments),
     /// Look at service level clocks.
     Sla(crate::commands::sla::Arguments),
     /// Put a running engine under signed load.

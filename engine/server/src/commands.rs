@@ -18,6 +18,7 @@ pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod kpi;
 pub(crate) mod output;
 pub(crate) mod plugin;
 pub(crate) mod schedule;
@@ -55,6 +56,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::DeadLetters(arguments) => dead_letters::run(&common, arguments).await,
         Command::Calendar(arguments) => calendar::run(&common, arguments),
         Command::Schedule(arguments) => schedule::run(&common, arguments).await,
+        Command::Kpi(arguments) => kpi::run(&common, arguments).await,
         Command::Sla(arguments) => sla::run(&common, arguments).await,
         Command::Bench(arguments) => bench::run(&common, arguments).await,
         Command::Simulate(arguments) => simulate::run(arguments).await,

@@ -2,8 +2,8 @@
 //!
 //! The file is read section by section into typed values; unknown names, wrong types and values that make no sense are
 //! mistakes, reported all at once with file, line and column, and with the name that was probably meant. Secrets never
-//! stand in it, only where they are ([`secret`]). Calendars, SLA policies, KPI settings, schedules and reports are kept as
-//! they stand for the code that knows them; [`Config::position`] leads their mistakes back to the file.
+//! stand in it, only where they are ([`secret`]). Calendars, SLA policies, schedules and reports are kept as they stand
+//! for the code that knows them; [`Config::position`] leads their mistakes back to the file.
 //!
 //! [`DEFAULT`] is the manual: every setting with its default, explained.
 
@@ -11,6 +11,7 @@ pub(crate) mod account;
 pub(crate) mod bounds;
 pub(crate) mod destination;
 pub(crate) mod digest;
+pub(crate) mod kpi;
 pub(crate) mod mistake;
 pub(crate) mod plugin;
 pub(crate) mod process;
@@ -28,6 +29,7 @@ use account::Source;
 use bounds::{Limits, LoopGuard, Retention};
 use destination::{Destination, Kind, Mail};
 use digest::Digest;
+use kpi::Kpi;
 use mistake::{Mistakes, Position, nearest};
 use plugin::Plugin;
 use process::{Deliver, Dispatch, Intake, Server};
@@ -57,7 +59,7 @@ pub(crate) struct Config {
     /// `[[sla]]`, each a table.
     pub(crate) sla: Vec<toml::Value>,
     pub(crate) sla_on: Vec<SlaOn>,
-    pub(crate) kpi: toml::Table,
+    pub(crate) kpi: Kpi,
     pub(crate) schedules: Vec<Schedule>,
     /// `[[report]]`, each a table.
     pub(crate) reports: Vec<toml::Value>,
@@ -106,7 +108,7 @@ impl Config {
             mail: reader.optional("mail"),
             calendars: reader.raw_table("calendars"),
             sla: reader.raw_tables("sla"),
-            kpi: reader.raw_table("kpi"),
+            kpi: reader.section("kpi"),
             reports: reader.raw_tables("report"),
             folder: file.parent().map(Path::to_owned).unwrap_or_default(),
             text: text.to_owned(),

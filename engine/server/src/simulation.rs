@@ -21,6 +21,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 pub(crate) use command::{Args, command};
+pub(crate) use dice::Dice;
 pub(crate) use past::{Past, count_by_type, history};
 
 use connection::{Cut, Listener};

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use deskbell_host::{Ceilings, Compiler, Host, Plugin};
 use deskbell_model::calendar::Book;
+use deskbell_model::kpi;
 use deskbell_model::manifest::{Grants, World};
 use deskbell_model::sla::Policies;
 use deskbell_store::Store;
@@ -237,6 +238,11 @@ pub(crate) fn calendars(config: &Config) -> anyhow::Result<Book> {
 /// The SLA policies of the configuration.
 pub(crate) fn policies(config: &Config, calendars: &Book) -> anyhow::Result<Policies> {
     Ok(Policies::from_values(&config.sla, calendars)?)
+}
+
+/// What figures are judged and weighed with.
+pub(crate) fn kpi(config: &Config, policies: Arc<Policies>) -> kpi::Settings {
+    config.kpi.settings(policies, !config.sla.is_empty())
 }
 
 /// The secrets of the configuration and those sealed in the database.

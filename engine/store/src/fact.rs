@@ -9,7 +9,7 @@ use deskbell_model::event::Event;
 use deskbell_model::facts::Facts;
 use deskbell_model::history::History;
 use sqlx::Row;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgConnection, PgRow};
 
 use crate::{Result, Store, failed};
 
@@ -85,7 +85,11 @@ impl Store {
                 _ => to_fold.push(lane_id),
             }
         }
-        known.extend(self.fold_lanes(&to_fold).await?);
+        if !to_fold.is_empty() {
+            let mut connection = self.reads.acquire().await.map_err(failed("fact.histories"))?;
+            known.extend(fold_lanes(&mut connection, self.tenant, &to_fold).await?);
+            connection.give_back();
+        }
         let of_row = |row: &PgRow| {
             let lane_id: i64 = row.get(0);
             let facts = known.remove(&lane_id)?;
@@ -93,29 +97,30 @@ impl Store {
         };
         Ok(rows.iter().filter_map(of_row).collect())
     }
+}
 
-    async fn fold_lanes(&self, lanes: &[i64]) -> Result<Vec<(i64, Facts)>> {
-        if lanes.is_empty() {
-            return Ok(Vec::new());
-        }
-        let query = sqlx::query(HISTORIES).bind(self.tenant).bind(lanes);
-        let rows = query.fetch_all(&self.reads).await.map_err(failed("fact.histories"))?;
-        let mut histories: BTreeMap<i64, Vec<Event>> = BTreeMap::new();
-        for recorded in rows.iter().map(crate::event::recorded) {
-            if !recorded.kind.starts_with("deskbell.") {
-                continue; // One of the engine's own: it changes nothing about the ticket.
-            }
-            let (id, kind) = (recorded.id, recorded.kind);
-            // Neither source nor subject matters to the fold.
-            let event = Event::from_parts(id, String::new(), kind, recorded.subject, recorded.at, &recorded.data);
-            if let Ok(event) = event {
-                histories.entry(recorded.lane_id).or_default().push(event);
-            }
-        }
-        let folded = histories.into_iter().filter_map(|(lane_id, events)| {
-            let (history, _) = History::fold(&events.iter().collect::<Vec<_>>());
-            Some((lane_id, history.facts?))
-        });
-        Ok(folded.collect())
+/// Folds the histories of tickets; those that have not begun are left out.
+pub(crate) async fn fold_lanes(connection: &mut PgConnection, tenant: i32, lanes: &[i64]) -> Result<Vec<(i64, Facts)>> {
+    if lanes.is_empty() {
+        return Ok(Vec::new());
     }
+    let query = sqlx::query(HISTORIES).bind(tenant).bind(lanes);
+    let rows = query.fetch_all(connection).await.map_err(failed("fact.histories"))?;
+    let mut histories: BTreeMap<i64, Vec<Event>> = BTreeMap::new();
+    for recorded in rows.iter().map(crate::event::recorded) {
+        if !recorded.kind.starts_with("deskbell.") {
+            continue; // One of the engine's own: it changes nothing about the ticket.
+        }
+        let (id, kind) = (recorded.id, recorded.kind);
+        // Neither source nor subject matters to the fold.
+        let event = Event::from_parts(id, String::new(), kind, recorded.subject, recorded.at, &recorded.data);
+        if let Ok(event) = event {
+            histories.entry(recorded.lane_id).or_default().push(event);
+        }
+    }
+    let folded = histories.into_iter().filter_map(|(lane_id, events)| {
+        let (history, _) = History::fold(&events.iter().collect::<Vec<_>>());
+        Some((lane_id, history.facts?))
+    });
+    Ok(folded.collect())
 }

@@ -14,6 +14,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Row};
 use uuid::Uuid;
 
+use crate::activity::ActivityRow;
 use crate::call::NewCall;
 use crate::clock::ClocksRow;
 use crate::{chaos, clock};
@@ -53,6 +54,8 @@ pub struct Outcome {
     /// Events of the engine's own for this or another lane.
     pub events: Vec<NewEvent>,
     pub agents: Vec<AgentRow>,
+    /// What its events told besides changes of the ticket.
+    pub activities: Vec<ActivityRow>,
     /// What its clocks have come to; none where nobody looked.
     pub clocks: Option<ClocksRow>,
     /// Nobody wants its new events, and nothing else is pending: they count as handled.

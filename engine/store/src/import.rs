@@ -13,6 +13,7 @@ use deskbell_model::timestamp::Timestamp;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Row};
 
+use crate::activity::ActivityRow;
 use crate::clock::ClocksRow;
 use crate::finish::{AgentRow, Outcome, TicketRow};
 use crate::inbox::{Key, NewEvent};
@@ -277,11 +278,13 @@ fn lane_of<'a>(lanes: &'a HashMap<(i32, i16, String), LaneOf>, event: &Imported)
 
 fn outcome_of(lane_id: i64, added: &[(i64, &Imported)]) -> Outcome {
     let agents = added.iter().filter_map(|(_, imported)| AgentRow::of(&imported.event));
+    let activities = added.iter().filter_map(|(event_id, imported)| ActivityRow::of(*event_id, &imported.event));
     Outcome {
         lane_id,
         source_id: added.first().map_or(0, |(_, imported)| imported.source_id),
         done_event: added.last().map_or(0, |(event_id, _)| *event_id),
         agents: agents.collect(),
+        activities: activities.collect(),
         ..Outcome::default()
     }
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod activity;
 pub mod agent;
 pub mod call;
 pub mod chaos;
@@ -8,6 +9,7 @@ pub mod dead_letter;
 pub mod event;
 pub mod explain;
 pub mod fact;
+pub mod figures;
 pub mod finish;
 pub mod hold;
 pub mod import;
@@ -129,6 +131,8 @@ pub struct Store {
     pub(crate) claims: Pool,
     /// Finishes lanes.
     pub(crate) work: Pool,
+    /// Reads everything for the figures of a period, which takes seconds.
+    pub(crate) figures: Pool,
     /// Everything else.
     pub(crate) reads: Pool,
 }
@@ -161,11 +165,16 @@ impl Store {
         let by_key = [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
         let work = options.clone().options(by_key);
         let claims = work.clone().options([("synchronous_commit", "off")]);
+        // A reading's view of the database is held by a transaction that idles while others read.
+        let figures = options
+            .clone()
+            .options([("statement_timeout", "10min"), ("idle_in_transaction_session_timeout", "10min")]);
         Ok(Self {
             tenant: DEFAULT_TENANT,
             intake: Pool::new(connections.intake, INTAKE_PATIENCE, intake),
             claims: Pool::new(2, WORK_PATIENCE, claims),
             work: Pool::new(connections.work, WORK_PATIENCE, work),
+            figures: Pool::new(1 + figures::READERS, READ_PATIENCE, figures),
             reads: Pool::new(connections.reads, READ_PATIENCE, options),
         })
     }
@@ -177,7 +186,7 @@ impl Store {
         let migrated = tokio::time::timeout(MIGRATE_WITHIN, migrator.run(&mut *connection)).await;
         migrated.unwrap_or_else(|_elapsed| Err(sqlx::Error::PoolTimedOut.into())).map_err(Error::Migration)?;
         connection.give_back();
-        Ok(())
+        self.fill_activities().await
     }
 
     /// Whether the database answers, within `limit`.
@@ -188,7 +197,7 @@ impl Store {
 
     /// Closes all connections, waiting for what they are doing.
     pub async fn close(&self) {
-        for pool in [&self.intake, &self.claims, &self.work, &self.reads] {
+        for pool in [&self.intake, &self.claims, &self.work, &self.figures, &self.reads] {
             pool.close().await;
         }
     }

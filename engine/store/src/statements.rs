@@ -11,6 +11,7 @@ SELECT current_setting('server_version_num')::int,
 pub fn all() -> Vec<(&'static str, &'static str)> {
     let mut all = vec![("ping", PING), ("server", SERVER)];
     for group in [
+        crate::activity::STATEMENTS,
         crate::agent::STATEMENTS,
         crate::call::STATEMENTS,
         crate::clock::STATEMENTS,
@@ -18,6 +19,7 @@ pub fn all() -> Vec<(&'static str, &'static str)> {
         crate::event::STATEMENTS,
         crate::explain::STATEMENTS,
         crate::fact::STATEMENTS,
+        crate::figures::STATEMENTS,
         crate::finish::STATEMENTS,
         crate::hold::STATEMENTS,
         crate::inbox::STATEMENTS,

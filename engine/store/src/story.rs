@@ -57,7 +57,7 @@ WHERE tenant_id = $1 AND lane_id = $2 ORDER BY event_id DESC LIMIT $3";
 
 const CALLS: &str = "
 SELECT event_id, called_at, plugin, version, kind, outcome, error, effects, log, cpu_us, wall_us, memory_bytes
-FROM plugin_call WHERE tenant_id = $1 AND lane_id = $2 ORDER BY called_at, call_id LIMIT $3";
+FROM plugin_call WHERE tenant_id = $1 AND lane_id = $2 ORDER BY called_at DESC, call_id DESC LIMIT $3";
 
 const ACTIONS: &str = "
 SELECT o.outbox_id, o.event_id, o.plugin, d.name, o.kind, o.action, o.key::text, o.state, o.created_at, o.ended_at, o.reference
@@ -65,7 +65,7 @@ FROM outbox AS o JOIN destination AS d USING (tenant_id, destination_id)
 WHERE o.tenant_id = $1 AND o.lane_id = $2
     -- The key begins with the destination; there are few.
     AND o.destination_id = ANY (ARRAY(SELECT destination_id FROM destination WHERE tenant_id = $1))
-ORDER BY o.outbox_id LIMIT $3";
+ORDER BY o.outbox_id DESC LIMIT $3";
 
 const ATTEMPTS: &str = "
 SELECT outbox_id, attempted_at, number, outcome, status, elapsed_ms, detail FROM attempt
@@ -95,7 +95,7 @@ impl Store {
         events.reverse();
         let query = sqlx::query(CALLS).bind(tenant).bind(lane_id).bind(limit);
         let rows = query.fetch_all(&self.reads).await.map_err(failed("story.calls"))?;
-        let calls = rows.iter().map(|row| (row.get(0), call(row))).collect();
+        let calls = rows.iter().rev().map(|row| (row.get(0), call(row))).collect();
         let query = sqlx::query(TIMERS).bind(tenant).bind(lane_id);
         let rows = query.fetch_all(&self.reads).await.map_err(failed("story.timers"))?;
         let timers = rows.iter().map(|row| (row.get(0), row.get(1), row.get::<DateTime<Utc>, _>(2).into())).collect();
@@ -127,6 +127,7 @@ impl Store {
                 attempts: Vec::new(),
             })
             .collect();
+        actions.reverse();
         let ids: Vec<i64> = actions.iter().map(|action| action.outbox_id).collect();
         let query = sqlx::query(ATTEMPTS).bind(self.tenant).bind(ids);
         for row in query.fetch_all(&self.reads).await.map_err(failed("story.attempts"))? {

@@ -13,6 +13,7 @@ use deskbell_model::history::{Applied, History, derived_data};
 use deskbell_model::{plugin, sla};
 use deskbell_model::ticket::Ticket;
 use deskbell_model::timestamp::Timestamp;
+use deskbell_store::activity::ActivityRow;
 use deskbell_store::event::Recorded;
 use deskbell_store::finish::{AgentRow, Outcome, TicketRow};
 use deskbell_store::hold::Hold;
@@ -152,6 +153,7 @@ impl Lane<'_> {
             return Ok(Some(self.subject(recorded, None, false, recorded.hop, recorded.kind.clone())));
         };
         self.touched = true;
+        self.note_activity(recorded.event_id, Some(&event));
         let late = !self.history.is_next(&event);
         let applied = if late { self.fold_again(recorded.event_id).await? } else { self.history.apply(&event) };
         if applied == Applied::Nothing && event.kind.starts_with("deskbell.ticket.") {
@@ -172,8 +174,13 @@ impl Lane<'_> {
     fn take_elsewhere(&mut self, recorded: &Recorded) -> Option<Subject> {
         let event = self.read(recorded);
         self.out.agents.extend(event.as_ref().and_then(AgentRow::of));
+        self.note_activity(recorded.event_id, event.as_ref());
         let kind = event.as_ref().map_or(recorded.kind.as_str(), Event::short_kind).to_owned();
         Some(self.subject(recorded, event.as_ref(), false, recorded.hop, kind))
+    }
+
+    fn note_activity(&mut self, event_id: i64, event: Option<&Event>) {
+        self.out.activities.extend(event.and_then(|event| ActivityRow::of(event_id, event)));
     }
 
     /// The canonical event of a row; none for the engine's own kinds.

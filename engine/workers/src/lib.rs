@@ -7,6 +7,7 @@ pub mod decision;
 pub mod deliverer;
 pub mod dispatcher;
 pub mod engine;
+pub mod figures;
 pub mod guard;
 pub mod levels;
 pub mod mail;

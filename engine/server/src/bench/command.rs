@@ -7,17 +7,21 @@ use anyhow::Context as _;
 use deskbell_workers::signature::Scheme;
 use secrecy::SecretString;
 
+use super::history::{HistoryArgs, write_history};
 use super::{Options, run};
 
 /// Send signed webhooks to a running engine and measure its answers
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
     /// The engine, http://HOST:PORT, or an account's URL
     #[arg(long, default_value = "http://127.0.0.1:8484")]
     url: String,
     /// The account that is posted to
-    #[arg(long)]
-    source: String,
+    #[arg(long, required = true)]
+    source: Option<String>,
     /// The environment variable with the account's secret
     #[arg(long, value_name = "NAME")]
     secret_env: Option<String>,
@@ -50,6 +54,12 @@ pub(crate) struct Args {
     format: Format,
 }
 
+/// What is done instead of sending webhooks.
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    History(HistoryArgs),
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     Table,
@@ -72,13 +82,17 @@ fn header(text: &str) -> Result<(String, String), String> {
 
 /// Measures and prints. Failure means that not every delivery was answered with 2xx.
 pub(crate) async fn command(args: Args) -> anyhow::Result<ExitCode> {
+    if let Some(What::History(history)) = args.what {
+        tokio::task::spawn_blocking(move || write_history(&history)).await??;
+        return Ok(ExitCode::SUCCESS);
+    }
     let secret = match &args.secret_env {
         Some(name) => std::env::var(name).with_context(|| format!("the environment variable {name} has no secret"))?,
         None => String::new(),
     };
     let options = Options {
         url: args.url,
-        source: args.source,
+        source: args.source.unwrap_or_default(),
         secret: SecretString::from(secret),
         scheme: args.signature,
         seconds: args.seconds,

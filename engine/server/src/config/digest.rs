@@ -51,7 +51,7 @@ pub(super) fn of(config: &Config) -> Digest {
         plain(toml::Value::Table(config.calendars.clone())),
         plain(raw(&config.sla)),
         value(&config.sla_on),
-        plain(toml::Value::Table(config.kpi.clone())),
+        value(&config.kpi),
         value(&config.schedules),
         plain(raw(&config.reports)),
     ] {

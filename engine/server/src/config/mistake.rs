@@ -141,7 +141,7 @@ fn without_texts(message: &str) -> String {
 }
 
 /// The known name that is nearest to a misspelled one, where one is near enough to be meant.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A third of the letters may be wrong, but two always may: short names are misspelled too.
     let allowed = (name.chars().count() / 3).max(2);
     let distance = |candidate: &str| strsim::damerau_levenshtein(name, candidate);

@@ -59,7 +59,8 @@ fn every_setting_of_the_default_file_is_the_default_or_a_valid_example() {
     assert_eq!(config.retention, Retention::default());
     // The rules of [[sla_on]] bring their plugin along.
     assert_eq!((config.sources.len(), config.plugins.len(), config.destinations.len()), (2, 2, 3));
-    assert_eq!((config.calendars.len(), config.sla.len(), config.sla_on.len(), config.kpi.len()), (1, 1, 1, 1));
+    assert_eq!(config.kpi, Kpi::default());
+    assert_eq!((config.calendars.len(), config.sla.len(), config.sla_on.len()), (1, 1, 1));
 }
 
 #[test]
@@ -83,6 +84,7 @@ fn the_default_file_names_every_setting() {
         ("loop_guard", serde_json::to_value(&config.loop_guard)),
         ("retention", serde_json::to_value(&config.retention)),
         ("limits", serde_json::to_value(&config.limits)),
+        ("kpi", serde_json::to_value(&config.kpi)),
         ("mail", serde_json::to_value(&config.mail)),
         ("source", serde_json::to_value(&config.sources[0])),
         ("plugin", serde_json::to_value(&config.plugins[0])),
@@ -90,6 +92,25 @@ fn the_default_file_names_every_setting() {
     ] {
         assert_eq!(written(name), members(value.unwrap()), "{name}");
     }
+}
+
+#[test]
+fn weights_and_targets_of_figures_are_checked() {
+    check(
+        "[kpi.weights.rating]\nqualty = 2\n",
+        &["2:1 kpi.weights.rating.qualty: is no setting; did you mean `quality`?"],
+    );
+    check("[kpi.weights]\nspeed = {}\n", &["2:1 kpi.weights.speed: is no setting; here belong `rating`, `efficiency`"]);
+    check(
+        "[kpi]\nfirst_response_target = \"0s\"\nweights = { efficiency = { csat = -1 } }\n",
+        &[
+            "2:25 kpi.first_response_target: has to be more than 0",
+            "3:11 kpi.weights: has efficiency.csat = -1; a weight is a number from 0 on",
+        ],
+    );
+    let config = parse("[kpi]\nfirst_response_target = \"1h30m\"\nweights = { rating = { quality = 2 } }\n").unwrap();
+    assert_eq!(config.kpi.first_response_target, Duration::from_mins(90));
+    assert_eq!((config.kpi.weights.rating.quality, config.kpi.weights.rating.reaction), (2.0, 1.0));
 }
 
 #[test]
@@ -308,7 +329,8 @@ fn the_digest_goes_by_what_is_meant() {
         "[calendars.x]\nhours = {}\n",
         "[[sla]]\nname = 'x'\n",
         "[[sla_on]]\nevent = 'met'\ndo = [{ tag = 'x' }]\n",
-        "[kpi]\na = 1\n",
+        "[kpi]\nfirst_response_target = '2h'\n",
+        "[kpi.weights.rating]\nquality = 2\n",
         "[[schedule]]\nname = 'x'\ncron = '@daily'\n",
         "[[report]]\nname = 'x'\n",
         "[retention]\nbodies = '15d'\n",

@@ -134,6 +134,7 @@ pub(crate) async fn write(
         holds(connection, tenant, finished, now).await?;
     }
     agents(connection, tenant, finished).await?;
+    crate::activity::write(connection, tenant, finished).await?;
     events(connection, tenant, finished, now).await
 }
 
