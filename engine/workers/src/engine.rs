@@ -89,8 +89,8 @@ impl Default for Retention {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            batch: 64,
-            in_work: 512,
+            batch: 256,
+            in_work: 1024,
             lease: Duration::from_secs(30),
             finishers: 2,
             limits: Limits::default(),
