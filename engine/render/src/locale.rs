@@ -141,7 +141,7 @@ impl Locale {
             if index == 0 || n > 0 {
                 // Between the two units a narrow place may break.
                 let gap = if index == 0 || self.unit_gap.is_empty() { "" } else { " " };
-                text.push_str(&format!("{gap}{}{}{unit}", self.grouped(&n.to_string()), self.unit_gap));
+                text.extend([gap, &self.grouped(&n.to_string()), self.unit_gap, unit]);
             }
         }
         self.signed(seconds < 0.0 && total > 0, &text)

@@ -24,7 +24,9 @@ pub(super) fn render(view: &View) -> String {
             }
             BlockView::Tiles { tiles, compared } => {
                 out.push('\n');
-                tiles.iter().for_each(|each| tile(&mut out, each));
+                for each in tiles {
+                    tile(&mut out, each);
+                }
                 if let Some(compared) = compared {
                     let _ = writeln!(out, "  {compared}");
                 }

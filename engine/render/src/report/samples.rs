@@ -221,7 +221,7 @@ fn monthly(texts: &Texts) -> Document {
 /// A week in English with two series beside each other and a forecast.
 fn weekly() -> Document {
     let texts = &texts::EN;
-    let mut forecast = Series::new("Forecast", (0..14).map(|day| (day >= 6).then(|| 204.0 + day as f64 * 3.0)));
+    let mut forecast = Series::new("Forecast", (0..14).map(|day| (day >= 6).then_some(204.0 + f64::from(day) * 3.0)));
     forecast.dashed = true;
     let backlog = Series::new("Backlog", (0..14).map(|day| (day < 7).then(|| 220.0 - wave(day, 18.0, 20.0))));
     let compared = Chart {

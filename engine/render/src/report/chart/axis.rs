@@ -78,15 +78,18 @@ fn step(rough: f64, kind: Kind) -> f64 {
         return if kind == Kind::Percent { 0.25 } else { 1.0 };
     }
     let step = round(rough);
-    if kind == Kind::Integer { step.max(1.0) } else { step }
+    if kind != Kind::Integer {
+        return step;
+    }
+    // Two and a half is no number of tickets.
+    if (2.1..=2.9).contains(&step) { 5.0 } else { step.max(1.0) }
 }
 
 /// 1, 2, 2.5 or 5 times a power of ten.
 fn round(rough: f64) -> f64 {
     let power = 10f64.powf(rough.log10().floor());
-    let whole = [1.0, 2.0, 2.5, 5.0].into_iter().find(|part| part * power >= rough * 0.999).unwrap_or(10.0);
-    // A quarter of ten is no round number of tickets.
-    if (whole - 2.5).abs() < f64::EPSILON && power <= 1.0 && power >= 0.99 { 5.0 * power } else { whole * power }
+    let part = [1.0, 2.0, 2.5, 5.0].into_iter().find(|part| part * power >= rough * 0.999).unwrap_or(10.0);
+    part * power
 }
 
 /// Labels under columns and points, as many as have room; `x` gives the middle of each.
@@ -113,6 +116,7 @@ mod tests {
     fn axes_count_in_round_steps() {
         let cases = [
             (3.1, Kind::Integer, 5.0),
+            (2.2, Kind::Integer, 5.0),
             (0.2, Kind::Integer, 1.0),
             (0.0, Kind::Integer, 1.0),
             (23.0, Kind::Integer, 25.0),

@@ -1,6 +1,11 @@
 //! Documents that are hard to lay out: nothing, next to nothing, too much, and texts that mean harm.
 
-use super::*;
+use deskbell_model::document::{
+    Block, Callout, Chart, ChartKind, Column, Direction, Document, Kind, Series, Span, Table, Text, Tile, Tiles, Tone,
+    Value,
+};
+
+use super::{Sample, dates, document, figure};
 
 pub(super) fn all() -> Vec<Sample> {
     let named = |name: &str, document| Sample { name: name.to_owned(), document };
