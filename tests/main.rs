@@ -18,6 +18,7 @@ mod support {
 }
 
 mod scenarios {
+    mod api;
     mod crashes;
     mod deliveries;
     mod figures;

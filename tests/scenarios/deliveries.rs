@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::support::config::{self, ROUTING};
+use crate::support::database::Database;
 use crate::support::engine::TestEngine;
 use crate::support::helpdesk::{Helpdesk, Then};
+use crate::support::program::{CONNECTOR, guest};
 use crate::support::waiting::wait_until;
 use crate::support::webhook::{commented, created};
 
@@ -181,6 +183,13 @@ async fn what_a_helpdesk_cannot_do_is_said_and_not_tried_again() {
     assert_eq!((&rows[0]["state"], &rows[1]["state"]), (&json!(4), &json!(2)), "{rows:?}");
     assert!(rows[0]["reference"].as_str().unwrap().contains("as the test says"), "{rows:?}");
     assert_eq!(helpdesk.received().len(), 2);
+    let listed = engine.run(&["dead-letters", "list", "--format", "json"]).await;
+    let letters: Value = serde_json::from_str(&listed.stdout).unwrap();
+    assert!(letters[0]["error"].as_str().unwrap().contains("as the test says"), "{letters}");
+    helpdesk.answer(|_| Then::Done);
+    assert!(engine.run(&["dead-letters", "replay", "--all"]).await.status.success());
+    engine.work_off().await;
+    assert_eq!(helpdesk.received().len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -201,4 +210,43 @@ async fn a_helpdesk_that_keeps_failing_is_left_alone_for_a_while() {
     })
     .await;
     engine.work_off().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_been_done_and_would_do_harm_twice_waits_for_a_person() {
+    let helpdesk = Helpdesk::start().await;
+    let config = config::with(&helpdesk.address.to_string(), &[ROUTING]);
+    let config = config.replace("connector = \"generic\"", "connector = \"sends-once\"");
+    let mut engine = TestEngine::prepare(&config, Database::create().await).await;
+    let installed = engine.run(&["plugin", "install", &guest(CONNECTOR).display().to_string()]).await;
+    assert!(installed.status.success(), "{installed:?}");
+    engine.start_again(None).await;
+    helpdesk.answer(|_| Then::Vanish);
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("an attempt in doubt", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
+    helpdesk.answer(|_| Then::Done);
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+    assert_eq!(helpdesk.received().len(), 1, "it is not sent again by itself");
+    let letters = engine.sql("SELECT error FROM dead_letter").await;
+    assert!(letters[0]["error"].as_str().unwrap().contains("may have taken effect"), "{letters:?}");
+    assert!(engine.run(&["dead-letters", "replay", "--all"]).await.status.success());
+    engine.work_off().await;
+    assert_eq!(helpdesk.received().len(), 2, "a person has it sent again");
+    assert_eq!(engine.database.number("SELECT count(*) FROM outbox WHERE state = 2").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helpdesk_gets_no_more_requests_a_second_than_it_is_to_get() {
+    let helpdesk = Helpdesk::start().await;
+    let config = config::with(&helpdesk.address.to_string(), &[ROUTING]);
+    let engine = TestEngine::start(&config.replace("name = \"desk\"", "name = \"desk\"\nrate_per_second = 2.0")).await;
+    for n in 0..5 {
+        engine.post(&created(&format!("T-{n}"))).await;
+    }
+    engine.work_off().await;
+    let took = "SELECT (1000 * extract(epoch FROM max(attempted_at) - min(attempted_at)))::bigint FROM attempt";
+    let took_ms = engine.database.number(took).await;
+    assert!(took_ms >= 1800, "five requests at two a second took {took_ms} ms");
+    assert_eq!(helpdesk.received().len(), 5);
 }

@@ -106,3 +106,18 @@ async fn wrong_use_is_told_from_work_that_failed() {
     let ended = engine.run(&["serve"]).await;
     assert!(ended.stderr.contains("server.listen") && ended.stderr.contains("servr"), "{ended:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_tries_a_plugins_settings_and_compares_hosts_with_where_actions_go() {
+    let sound = config::with("127.0.0.1:1", &[ROUTING]);
+    for (config, problem) in [
+        (sound.clone(), None),
+        (sound.replace("group = \"billing\"", "grup = \"billing\""), Some("routing rule 1")),
+        (sound.replace("hosts = [\"127.0.0.1:1\"]", "hosts = [\"127.0.0.1\"]"), Some("which `hosts` does not list")),
+    ] {
+        let engine = TestEngine::prepare(&config, Database::create().await).await;
+        let checked = engine.run(&["check"]).await;
+        assert_eq!(checked.status.success(), problem.is_none(), "{checked:?}");
+        assert!(problem.is_none_or(|problem| checked.stdout.contains(problem)), "{problem:?}: {checked:?}");
+    }
+}

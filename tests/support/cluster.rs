@@ -11,18 +11,14 @@ use std::sync::{Mutex, OnceLock};
 use nix::unistd::{User, geteuid};
 use tokio::sync::OnceCell;
 
+use super::program::Run;
 use super::waiting::wait_blocking;
 
 /// The role that owns everything.
 pub(crate) const ROLE: &str = "deskbell";
-/// Where packages put the programs; `*` is any name.
-const PACKAGED: [&str; 5] = [
-    "/usr/lib/postgresql/*/bin",
-    "/usr/pgsql-*/bin",
-    "/usr/lib/postgresql*/bin",
-    "/opt/homebrew/opt/postgresql@*/bin",
-    "/usr/local/opt/postgresql@*/bin",
-];
+/// Where a packaged build is kept that was fetched because the machine has no programs. Any account can reach it, and a
+/// restart of the machine clears it away.
+const FETCHED: &str = "deskbell-tests-postgres";
 /// Without fsync what is committed survives a crash of the server, though not of the machine, which is all that is
 /// asked of it here. Commits are waited for, as in earnest.
 const SETTINGS: [&str; 10] = [
@@ -137,29 +133,11 @@ fn account() -> Option<(u32, u32)> {
     Some((user.uid.as_raw(), user.gid.as_raw()))
 }
 
-/// The folder of Postgres' programs: those on the path, or the newest packaged ones.
+/// The folder of Postgres' programs: as an engine finds them, which fetches a packaged build where there are none.
 fn programs() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let has_all = |folder: &PathBuf| folder.join("postgres").is_file() && folder.join("initdb").is_file();
-    let mut packaged: Vec<PathBuf> = PACKAGED.iter().flat_map(|pattern| matching(pattern)).collect();
-    packaged.sort_by_key(|folder| std::cmp::Reverse(major(folder)));
-    on_path.into_iter().chain(packaged).find(has_all).expect(
-        "PostgreSQL's programs (initdb, postgres); install them (Debian, Ubuntu: apt-get install postgresql; macOS: \
-         brew install postgresql)",
-    )
-}
-
-fn matching(pattern: &str) -> Vec<PathBuf> {
-    let (before, after) = pattern.split_once('*').unwrap_or((pattern, ""));
-    let (parent, start) = before.rsplit_once('/').unwrap_or(("", before));
-    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
-    let named = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(start));
-    named.map(|entry| entry.path().join(after.trim_start_matches('/'))).collect()
-}
-
-/// The number in a folder's name, as in `/usr/lib/postgresql/17/bin`.
-fn major(folder: &Path) -> u32 {
-    let digits: String = folder.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
-    digits.parse().unwrap_or(0)
+    let mut find = Command::new(&Run::get().deskbell);
+    find.arg("postgres-programs").arg(std::env::temp_dir().join(FETCHED)).stderr(Stdio::inherit());
+    let found = find.output().unwrap();
+    assert!(found.status.success(), "there are no programs of PostgreSQL");
+    PathBuf::from(String::from_utf8(found.stdout).unwrap().trim_end())
 }

@@ -56,7 +56,9 @@ pub(crate) fn compiled() -> &'static Path {
 }
 
 /// The guests that scenarios use.
-pub(crate) const GUESTS: [&str; 5] = ["echoes", "gives_up", "loops", "ok", "remembers"];
+pub(crate) const GUESTS: [&str; 6] = ["echoes", "gives_up", "loops", "ok", "remembers", CONNECTOR];
+/// Of these, the one that is no automation.
+pub(crate) const CONNECTOR: &str = "sends_once";
 
 /// The component of the guest in `tests/guests/NAME`, which is one of [`GUESTS`].
 pub(crate) fn guest(name: &str) -> PathBuf {

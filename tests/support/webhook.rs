@@ -89,6 +89,18 @@ pub(crate) async fn get_as(url: &str, token: &str) -> Result<(u16, String), reqw
     Ok((response.status().as_u16(), response.text().await?))
 }
 
+/// Asks the API for something.
+pub(crate) async fn ask(method: &str, url: &str, token: Option<&str>) -> Answer {
+    let mut request = client().request(method.parse().unwrap(), url);
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    let body = response.text().await.unwrap();
+    Answer { status, body: serde_json::from_str(&body).unwrap_or(Value::String(body)) }
+}
+
 /// A client whose connections nobody else has: each test has a runtime of its own.
 fn client() -> reqwest::Client {
     static PROVIDER: OnceLock<()> = OnceLock::new();

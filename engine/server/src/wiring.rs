@@ -35,9 +35,6 @@ use crate::intake::Account;
 use crate::service_levels;
 use crate::shipped;
 
-/// A folder that mail is written into instead of being sent, where there is no mail server.
-const MAIL_FOLDER: &str = "mail";
-
 /// An engine, ready to run.
 pub(crate) struct Wired {
     pub(crate) engine: Arc<Engine>,
@@ -53,7 +50,7 @@ pub(crate) async fn wire(config: &Config, store: Store, data_dir: &Path) -> anyh
     let registry = registry(config, &host, &components).await?;
     let calendars = Arc::new(calendars(config)?);
     let sources = sources(config, &store).await?;
-    let destinations = destinations(config, &store, data_dir, &vault).await?;
+    let destinations = destinations(config, &store, &vault).await?;
     let accounts = accounts(config, &store, &sources, &registry, &vault).await?;
     let sender = sender(config)?;
     let schedules = schedules(config, &store).await?;
@@ -315,6 +312,7 @@ async fn sources(config: &Config, store: &Store) -> anyhow::Result<BTreeMap<Stri
             settings: Arc::from(source.settings.to_json()),
             hosts: AllowedHosts::parse(format!("`hosts` of source '{}'", source.name), &source.hosts)?,
             own_actors: source.own_actors.clone(),
+            rate_per_second: source.rate_per_second,
             silent_after: source.silent_after,
         };
         sources.insert(source.name.clone(), Arc::new(wired));
@@ -325,7 +323,6 @@ async fn sources(config: &Config, store: &Store) -> anyhow::Result<BTreeMap<Stri
 async fn destinations(
     config: &Config,
     store: &Store,
-    data_dir: &Path,
     vault: &Arc<Vault>,
 ) -> anyhow::Result<BTreeMap<String, Arc<Destination>>> {
     let mut destinations = BTreeMap::new();
@@ -338,19 +335,26 @@ async fn destinations(
             DestinationKind::Webhook => {
                 Means::Webhook { hosts: hosts()?, signed: !vault.all(&owner, "secret").is_empty() }
             }
-            DestinationKind::Mail => Means::Mail { to: destination.to.clone(), mailer: mailer(config, data_dir)? },
+            DestinationKind::Mail => Means::Mail { to: destination.to.clone(), mailer: mailer(config)? },
         };
         let destination_id = store.destination(&owner).await?;
-        let wired = Destination { name: destination.name.clone(), destination_id, means };
+        let wired = Destination {
+            name: destination.name.clone(),
+            destination_id,
+            rate_per_second: destination.rate_per_second,
+            means,
+        };
         destinations.insert(destination.name.clone(), Arc::new(wired));
     }
     Ok(destinations)
 }
 
-fn mailer(config: &Config, data_dir: &Path) -> anyhow::Result<Mailer> {
-    let Some(mail) = &config.mail else {
-        return Ok(Mailer::folder(data_dir.join(MAIL_FOLDER), "deskbell@localhost")?);
-    };
+fn mailer(config: &Config) -> anyhow::Result<Mailer> {
+    // A destination by mail cannot be configured without [mail].
+    let Some(mail) = &config.mail else { bail!("there is no [mail]") };
+    if let Some(folder) = &mail.folder {
+        return Ok(Mailer::folder(config.folder.join(folder), &mail.from)?);
+    }
     let secret = match &mail.password {
         Some(place) => place.read(&config.folder).context("the password of [mail]")?,
         None => None,

@@ -1,5 +1,7 @@
 //! Service level clocks: what has been told of them, and which policies held when.
 
+use std::time::Duration;
+
 use deskbell_model::timestamp::Timestamp;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Row};
@@ -69,6 +71,9 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("clock.wake", WAKE),
 ];
 
+/// It wakes every open ticket.
+const NOTE_WITHIN: Duration = Duration::from_mins(2);
+
 impl Store {
     /// The policies and calendars that engines have run with, in the order of time.
     pub async fn sla_editions(&self) -> Result<Vec<Edition>> {
@@ -85,6 +90,10 @@ impl Store {
     /// Notes what an engine runs with, and for which sources. Where that is not what the last one ran with, every open
     /// ticket's clocks are looked at once. True where it is not.
     pub async fn note_sla(&self, edition: &Edition, sources: &str) -> Result<bool> {
+        self.work.within_limit("clock.note", NOTE_WITHIN, self.note_sla_in_one(edition, sources)).await
+    }
+
+    async fn note_sla_in_one(&self, edition: &Edition, sources: &str) -> Result<bool> {
         let mut connection = self.work.acquire().await.map_err(failed("clock.begin"))?;
         let mut transaction = connection.begin().await.map_err(failed("clock.begin"))?;
         let lock = sqlx::query(ONE_AT_A_TIME).bind(self.tenant);
@@ -103,6 +112,7 @@ impl Store {
             wake.execute(&mut *transaction).await.map_err(failed("clock.wake"))?;
         }
         transaction.commit().await.map_err(failed("clock.commit"))?;
+        connection.give_back();
         Ok(has_changed)
     }
 }

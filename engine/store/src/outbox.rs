@@ -18,7 +18,7 @@ pub enum State {
     Completed = 2,
     /// Given up: a dead letter.
     Discarded = 3,
-    /// Impossible at this helpdesk.
+    /// Impossible at this helpdesk: a dead letter too, for only a person can tell whether it matters.
     Cancelled = 4,
 }
 
@@ -44,6 +44,8 @@ pub struct Claimed {
     /// Failed attempts at the head so far.
     pub attempts: i32,
     pub ambiguous: bool,
+    /// A person had the action tried again, whatever came of it before.
+    pub insisted: bool,
     /// None where the lane has nothing left.
     pub head: Option<Message>,
     /// The ticket's id at its helpdesk, and its source.
@@ -93,7 +95,7 @@ UPDATE outbox_lane SET lease_token = nextval('lease_token'), wake_at = now() + m
 FROM unnest($3::int[], $4::bigint[]) AS due (destination_id, lane_id)
 WHERE outbox_lane.tenant_id = $1 AND outbox_lane.lane_id = ANY ($4)
     AND outbox_lane.destination_id = due.destination_id AND outbox_lane.lane_id = due.lane_id
-RETURNING outbox_lane.destination_id, outbox_lane.lane_id, lease_token, arrivals, done_outbox, attempts, ambiguous";
+RETURNING outbox_lane.destination_id, outbox_lane.lane_id, lease_token, arrivals, done_outbox, attempts, ambiguous, insisted";
 
 // A destination at a time, so that what waits for one that is paused or resting costs the others nothing, and a busy one
 // keeps none of them waiting.
@@ -135,7 +137,7 @@ VALUES ($1, 1, $2, $3, $4, $5, $6, $7)";
 
 // An ended head lets the lane go on at once where there is more; the next claim finds out.
 const RELEASE_ENDED: &str = "
-UPDATE outbox_lane SET lease_token = NULL, attempts = 0, ambiguous = false,
+UPDATE outbox_lane SET lease_token = NULL, attempts = 0, ambiguous = false, insisted = false,
     -- Where something arrived meanwhile it may be an earlier action that is replayed.
     done_outbox = CASE WHEN arrivals = $5 THEN $4 ELSE done_outbox END,
     wake_at = CASE WHEN arrivals <> $5 OR EXISTS (
@@ -144,11 +146,13 @@ UPDATE outbox_lane SET lease_token = NULL, attempts = 0, ambiguous = false,
 WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3";
 
 const RELEASE_RETRY: &str = "
-UPDATE outbox_lane SET lease_token = NULL, attempts = $4, ambiguous = $5, wake_at = $6
+UPDATE outbox_lane SET lease_token = NULL, attempts = $4, ambiguous = $5, wake_at = $6,
+    -- Whoever had it sent again has had it sent.
+    insisted = insisted AND NOT $5
 WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3";
 
 const RELEASE_EMPTY: &str = "
-UPDATE outbox_lane SET lease_token = NULL, attempts = 0, ambiguous = false,
+UPDATE outbox_lane SET lease_token = NULL, attempts = 0, ambiguous = false, insisted = false,
     wake_at = CASE WHEN arrivals <> $5 THEN now() END
 WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND lease_token = $4";
 
@@ -169,11 +173,11 @@ WITH again AS (
     WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND outbox_id = $4 AND state IN (3, 4) RETURNING outbox_id)
 UPDATE outbox_lane SET done_outbox = least(done_outbox, $4 - 1), arrivals = arrivals + 1, attempts = 0,
     -- Its last attempt may have taken effect.
-    ambiguous = true, wake_at = CASE WHEN lease_token IS NULL THEN now() ELSE wake_at END
+    ambiguous = true, insisted = true, wake_at = CASE WHEN lease_token IS NULL THEN now() ELSE wake_at END
 WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND EXISTS (SELECT FROM again)";
 
 const CLEAN: &str = "
-DELETE FROM outbox WHERE ctid = ANY (ARRAY(SELECT ctid FROM outbox WHERE ended_at < $1 AND state <> 3 LIMIT 10000))";
+DELETE FROM outbox WHERE ctid = ANY (ARRAY(SELECT ctid FROM outbox WHERE ended_at < $1 AND state = 2 LIMIT 10000))";
 
 const BACKLOG: &str = "
 SELECT d.name, count(*), min(o.wake_at) FROM outbox_lane AS o JOIN destination AS d USING (tenant_id, destination_id)
@@ -248,6 +252,7 @@ impl Store {
                 arrivals: row.get(3),
                 attempts: row.get(5),
                 ambiguous: row.get(6),
+                insisted: row.get(7),
                 ticket: head.get(3),
                 source: head.get(4),
                 head: head.get::<Option<i64>, _>(5).map(|outbox_id| Message {
@@ -330,7 +335,7 @@ impl Store {
             .execute(&mut *connection)
             .await
             .map_err(failed("outbox.mark"))?;
-        if attempted.state == State::Discarded {
+        if matches!(attempted.state, State::Discarded | State::Cancelled) {
             sqlx::query(DEAD)
                 .bind(self.tenant)
                 .bind(attempted.lane_id)

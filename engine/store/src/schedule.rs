@@ -195,11 +195,23 @@ impl Store {
         (from, to): (Timestamp, Timestamp),
         runs: &[NewRun],
     ) -> Result<bool> {
+        self.work.within("schedule.advance", self.note_runs_in_one(schedule, kind, (from, to), runs)).await
+    }
+
+    async fn note_runs_in_one(
+        &self,
+        schedule: &str,
+        kind: &str,
+        (from, to): (Timestamp, Timestamp),
+        runs: &[NewRun],
+    ) -> Result<bool> {
         let mut connection = self.work.acquire().await.map_err(failed("schedule.advance"))?;
         let mut transaction = connection.begin().await.map_err(failed("schedule.advance"))?;
         let advance = sqlx::query(ADVANCE).bind(self.tenant).bind(schedule).bind(at(from)).bind(at(to));
         let done = advance.execute(&mut *transaction).await.map_err(failed("schedule.advance"))?;
         if done.rows_affected() == 0 {
+            transaction.rollback().await.map_err(failed("schedule.advance"))?;
+            connection.give_back();
             return Ok(false);
         }
         let note = sqlx::query(NOTE)
@@ -211,6 +223,7 @@ impl Store {
             .bind(at(to));
         note.execute(&mut *transaction).await.map_err(failed("schedule.note"))?;
         transaction.commit().await.map_err(failed("schedule.commit"))?;
+        connection.give_back();
         Ok(true)
     }
 

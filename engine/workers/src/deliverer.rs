@@ -24,8 +24,10 @@ use crate::sender::Sender;
 
 mod helpdesk;
 mod notice;
+mod pace;
 
 pub use notice::{Destination, Means};
+use pace::Pace;
 
 /// Longer than all requests of one action may take together.
 const LEASE: Duration = Duration::from_secs(180);
@@ -60,6 +62,7 @@ pub(crate) struct Record {
     lines: Vec<String>,
     status: Option<u16>,
     elapsed_ms: u64,
+    n_requests: u32,
     /// The destination did not work, as opposed to refusing this one action.
     is_down: bool,
 }
@@ -76,12 +79,18 @@ pub struct Deliverer {
     sender: Sender,
     places: Arc<Semaphore>,
     breakers: Mutex<HashMap<i32, Breaker>>,
+    /// Of the destinations that have a limit.
+    paces: Mutex<HashMap<i32, Pace>>,
 }
 
 impl Deliverer {
     pub fn new(engine: Arc<Engine>, sender: Sender) -> Self {
         let places = Arc::new(Semaphore::new(engine.options.deliveries.max(1)));
-        Self { engine, sender, places, breakers: Mutex::default() }
+        let limits =
+            engine.sources.values().filter_map(|source| Some((source.destination_id?, source.rate_per_second?)));
+        let notices = engine.destinations.values().filter_map(|to| Some((to.destination_id, to.rate_per_second?)));
+        let paces = limits.chain(notices).map(|(id, per_second)| (id, Pace::new(per_second))).collect();
+        Self { engine, sender, places, breakers: Mutex::default(), paces: Mutex::new(paces) }
     }
 
     /// Runs until it is told to stop, then waits for what is under way.
@@ -132,12 +141,16 @@ impl Deliverer {
         Ok(n_lanes)
     }
 
-    /// Destinations whose breaker is open.
+    /// Destinations whose breaker is open, or whose pace leaves no room.
     fn resting(&self) -> Vec<i32> {
         let now = self.engine.now();
+        let paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut resting: Vec<i32> = paces.iter().filter(|(_, pace)| pace.is_full(now)).map(|(id, _)| *id).collect();
+        drop(paces);
         let breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
         let open = |breaker: &Breaker| matches!(breaker.state(now), crate::breaker::State::Open { .. });
-        breakers.iter().filter(|(_, breaker)| open(breaker)).map(|(id, _)| *id).collect()
+        resting.extend(breakers.iter().filter(|(_, breaker)| open(breaker)).map(|(id, _)| *id));
+        resting
     }
 
     /// None: go ahead. Else when the destination may be tried again.
@@ -148,6 +161,11 @@ impl Deliverer {
             Verdict::Go | Verdict::Trial => None,
             Verdict::Wait { until } => Some(until),
         }
+    }
+
+    fn with_pace<T>(&self, lane: &Claimed, work: impl FnOnce(&mut Pace) -> T) -> Option<T> {
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        paces.get_mut(&lane.destination_id).map(work)
     }
 
     fn note_health(&self, lane: &Claimed, is_down: bool) {
@@ -173,7 +191,8 @@ impl Deliverer {
             }
             return;
         };
-        if let Some(until) = self.wait_for(lane.destination_id) {
+        let paced = || self.with_pace(lane, |pace| pace.ask(lane.lane_id, self.engine.now())).flatten();
+        if let Some(until) = self.wait_for(lane.destination_id).or_else(paced) {
             if let Err(error) = self.engine.store.postpone_outbox(lane, until).await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -191,6 +210,7 @@ impl Deliverer {
         };
         chaos::point("after-send");
         self.note_health(lane, record.is_down);
+        self.with_pace(lane, |pace| pace.charge(record.n_requests));
         self.conclude(lane, message, went, record).await;
     }
 
@@ -219,6 +239,15 @@ impl Deliverer {
                 );
                 return;
             }
+        }
+        if attempted.state == State::Cancelled {
+            tracing::warn!(
+                outbox.id = message.outbox_id,
+                destination = lane.destination,
+                reason = attempted.reference,
+                "an action is impossible at its helpdesk and is now a dead letter"
+            );
+            metrics::counter!("deskbell_dead_letters_total", "kind" => "action").increment(1);
         }
         if attempted.state == State::Discarded {
             tracing::error!(

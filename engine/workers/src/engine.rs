@@ -48,6 +48,8 @@ pub struct Source {
     pub hosts: AllowedHosts,
     /// The ids under which the engine itself acts at the helpdesk.
     pub own_actors: Vec<String>,
+    /// Requests to the helpdesk, at most.
+    pub rate_per_second: Option<f64>,
     /// Announced as silent after so long without a webhook.
     pub silent_after: Option<Duration>,
 }

@@ -104,6 +104,8 @@ fn every_guest_has_a_test() {
         include_str!("loading.rs"),
         include_str!("sandbox.rs"),
         include_str!("../../benches/call.rs"),
+        // Those that the scenarios use.
+        include_str!("../../../../tests/support/program.rs"),
     ];
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/guests");
     for entry in std::fs::read_dir(folder).unwrap() {

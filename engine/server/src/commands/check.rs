@@ -1,11 +1,19 @@
 //! `deskbell check`: configuration, plugins, grants and database, all mistakes at once.
 
+use std::sync::Arc;
+
 use anyhow::bail;
+use deskbell_host::{Failure, NoReads, Plugin};
 use deskbell_model::manifest::World;
+use deskbell_model::plugin::Event;
+use serde_json::json;
 
 use crate::cli::Common;
 use crate::commands::output::line;
+use crate::commands::plugin::author::sample;
+use crate::commands::source::checks;
 use crate::commands::{configuration, with_store};
+use crate::config::plugin::Plugin as Configured;
 use crate::wiring::{self, Components};
 
 #[derive(Debug, clap::Args)]
@@ -45,6 +53,10 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
         for plugin in &config.plugins {
             let loaded =
                 wiring::load(&host, &components, &plugin.name, plugin.grant.as_deref(), World::Automation).await;
+            let loaded = match loaded {
+                Ok(loaded) => try_settings(&loaded, plugin).await.map(|()| loaded),
+                Err(error) => Err(error),
+            };
             found.push(loaded.map(|loaded| {
                 let manifest = loaded.manifest();
                 let granted =
@@ -55,7 +67,10 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
         for source in &config.sources {
             let Some(connector) = &source.connector else { continue };
             let loaded = wiring::load(&host, &components, connector, Some(&[]), World::Connector).await;
-            found.push(loaded.map(|_| format!("source {}: connector {connector}", source.name)));
+            found.push(loaded.and_then(|loaded| match checks::unlisted_host(source, &loaded) {
+                Some(problem) => bail!("source {}: {problem}", source.name),
+                None => Ok(format!("source {}: connector {connector}", source.name)),
+            }));
         }
         if found.iter().all(Result::is_ok) {
             let wired = wiring::wire(&config, store.clone(), &common.data_dir).await;
@@ -74,6 +89,36 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
         Err(error) => say(Err(error))?,
     }
     conclude(n_problems)
+}
+
+/// Calls a plugin on a made-up ticket, to see whether it takes its settings. What it says to such a ticket without any, such
+/// as that it has nothing to read, is no mistake of the configuration.
+async fn try_settings(loaded: &Plugin, plugin: &Configured) -> anyhow::Result<()> {
+    let kind = "ticket.created";
+    if !loaded.manifest().wants(kind) {
+        return Ok(());
+    }
+    let event = sample::event(json!({ "kind": kind }))?;
+    let settings: Arc<str> = Arc::from(plugin.settings.to_json());
+    let Some(refusal) = refusal(loaded, &event, &settings).await else { return Ok(()) };
+    // The first is how the SDK says it.
+    if refusal.contains("settings do not fit")
+        || refusal_without_settings(loaded, &event).await != Some(refusal.clone())
+    {
+        bail!("plugin {}: {refusal}", plugin.name);
+    }
+    Ok(())
+}
+
+async fn refusal_without_settings(loaded: &Plugin, event: &Event) -> Option<String> {
+    refusal(loaded, event, &Arc::from("{}")).await
+}
+
+async fn refusal(loaded: &Plugin, event: &Event, settings: &Arc<str>) -> Option<String> {
+    match loaded.handle(event, settings, Arc::new(NoReads)).await.result {
+        Err(Failure::Refused { message, retry: false, .. }) => Some(message),
+        _ => None,
+    }
 }
 
 fn conclude(n_problems: usize) -> anyhow::Result<()> {

@@ -18,6 +18,7 @@ use deskbell_workers::decision::deferred::new_event;
 use deskbell_workers::engine::{Clock as _, SystemClock};
 use secrecy::SecretString;
 use serde_json::Value;
+use tokio::net::TcpListener;
 
 use crate::cli::Common;
 use crate::commands::output::line;
@@ -66,6 +67,12 @@ async fn play(common: &Common, arguments: &Arguments, store: &Store) -> anyhow::
         .replace("@CALLBACK_HOST@", &arguments.helpdesk.to_string());
     fs::write(&file, &text).with_context(|| format!("cannot write {}", file.display()))?;
     let config = Config::parse(&text, &file).map_err(config::Error::Mistakes)?;
+    // Before history is loaded for minutes, only to find that something else is there.
+    for address in [arguments.listen, arguments.helpdesk] {
+        drop(TcpListener::bind(address).await.with_context(|| {
+            format!("cannot listen on {address}; is another demo running? See --listen and --helpdesk")
+        })?);
+    }
     let past = Past {
         days: arguments.history_days,
         until: SystemClock.now(),

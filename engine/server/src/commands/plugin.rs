@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::cli::{Common, Format};
 
-mod author;
+pub(super) mod author;
 mod installed;
 
 #[derive(Debug, clap::Args)]
@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Write a new plugin: three files that build and pass at once.
+    /// Write a new plugin: five files that build and pass at once.
     New {
         /// The plugin's name and its folder's: lower-case letters, digits and -.
         name: String,

@@ -10,7 +10,7 @@ use crate::commands::secret::secret_key;
 use crate::commands::{WrongUse, configuration, with_store};
 use crate::config::Config;
 
-mod checks;
+pub(super) mod checks;
 
 use checks::Checks;
 

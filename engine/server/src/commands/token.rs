@@ -51,7 +51,7 @@ enum Command {
 pub(crate) enum Scope {
     /// To look at everything.
     Read,
-    /// To act as well: replay, pause, resume.
+    /// To act as well: replay dead letters.
     Operate,
     /// Everything.
     Admin,

@@ -1,5 +1,6 @@
 //! Where notices go: `[[destination]]`, and the mail server for those by mail: `[mail]`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use deskbell_workers::mail::Tls;
@@ -74,7 +75,11 @@ fn is_address(text: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mail {
+    /// Empty where mails go into a folder.
+    #[serde(default)]
     pub(crate) host: String,
+    /// Mails are written into it, one file each, instead of being sent. Relative to the configuration file.
+    pub(crate) folder: Option<PathBuf>,
     /// None: the usual one for `tls`.
     port: Option<u16>,
     #[serde(default)]
@@ -104,8 +109,15 @@ impl Mail {
 
 impl Section for Mail {
     fn validate(&self, problems: &mut Vec<Problem>) {
-        if self.host.is_empty() || self.host.contains(|char: char| char.is_whitespace() || char == '/') {
-            problems.push(Problem::new("host", "has to be the name or address of a mail server alone"));
+        if self.folder.is_some() {
+            if !self.host.is_empty() || self.user.is_some() {
+                problems.push(Problem::new("folder", "is in place of a mail server; give it or `host`, not both"));
+            }
+        } else if self.host.is_empty() || self.host.contains(|char: char| char.is_whitespace() || char == '/') {
+            problems.push(Problem::new(
+                "host",
+                "has to be the name or address of a mail server alone, or write folder = \"mail\"",
+            ));
         }
         let address = self.from.rsplit_once('<').map_or(self.from.as_str(), |(_, rest)| rest.trim_end_matches('>'));
         if !is_address(address) {

@@ -11,7 +11,7 @@ use super::{Error, OLDEST_MAJOR, Options, file_error, say};
 /// A folder with `postgres` and `initdb` of one version.
 #[derive(Clone, Debug)]
 pub(super) struct Programs {
-    bin: PathBuf,
+    pub(super) bin: PathBuf,
     pub(super) major: u32,
 }
 

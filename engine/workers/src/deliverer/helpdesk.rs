@@ -58,16 +58,16 @@ pub(super) async fn attempt(
         Err(why) => return Went::GiveUp { why },
     };
     let conversation = Conversation { deliverer, connector, source, manifest_hosts, key: action.key.clone() };
-    if lane.ambiguous
-        && let Some(went) = conversation.probe(&action, record).await
-    {
-        return went;
+    let earlier = if lane.ambiguous { conversation.probe(&action, record).await } else { Earlier::None };
+    match earlier {
+        Earlier::Went(went) => went,
+        Earlier::Unknown(why) if !lane.insisted => conversation.carry_out(&action, Some(&why), record).await,
+        Earlier::None | Earlier::Unknown(_) => conversation.carry_out(&action, None, record).await,
     }
-    conversation.carry_out(&action, record).await
 }
 
 /// The hosts that the manifest lists, `$base_url` being that of the source's settings.
-pub fn manifest_hosts(connector: &Connector, source: &Source) -> Result<AllowedHosts, String> {
+pub(crate) fn manifest_hosts(connector: &Connector, source: &Source) -> Result<AllowedHosts, String> {
     let settings: serde_json::Value = serde_json::from_str(&source.settings).unwrap_or_default();
     let listed = connector.plugin.manifest().connector.as_ref().map(|c| c.hosts.clone()).unwrap_or_default();
     let hosts = listed.iter().filter_map(|host| match host.strip_prefix('$') {
@@ -80,6 +80,15 @@ pub fn manifest_hosts(connector: &Connector, source: &Source) -> Result<AllowedH
     AllowedHosts::parse(origin, hosts.collect::<Vec<_>>()).map_err(|error| error.to_string())
 }
 
+/// What the helpdesk says of earlier attempts.
+enum Earlier {
+    /// None took effect.
+    None,
+    /// There is no telling.
+    Unknown(String),
+    Went(Went),
+}
+
 struct Conversation<'a> {
     deliverer: &'a Deliverer,
     connector: &'a Connector,
@@ -89,8 +98,8 @@ struct Conversation<'a> {
 }
 
 impl Conversation<'_> {
-    /// Asks whether an earlier attempt took effect. None: it did not, or there is no telling, so carry it out.
-    async fn probe(&self, action: &Action, record: &mut Record) -> Option<Went> {
+    /// Asks whether an earlier attempt took effect.
+    async fn probe(&self, action: &Action, record: &mut Record) -> Earlier {
         let mut so_far = Vec::new();
         for _ in 0..MAX_ROUNDS {
             let call =
@@ -99,31 +108,38 @@ impl Conversation<'_> {
                 Ok(ProbeStep::Requests(requests)) => requests,
                 Ok(ProbeStep::Effective) => {
                     record.note("asked the helpdesk: the earlier attempt took effect");
-                    return Some(Went::Done(None));
+                    return Earlier::Went(Went::Done(None));
                 }
                 Ok(ProbeStep::NotEffective) => {
                     record.note("asked the helpdesk: no earlier attempt took effect");
-                    return None;
+                    return Earlier::None;
                 }
                 Ok(ProbeStep::Unknown(why)) => {
                     record.note(format!("whether an earlier attempt took effect cannot be told: {why}"));
-                    return None;
+                    return Earlier::Unknown(why);
                 }
                 // It stays unknown until the helpdesk can be asked.
-                Err(failure) => return Some(Went::Ambiguous { why: failure.to_string() }),
+                Err(failure) => return Earlier::Went(Went::Ambiguous { why: failure.to_string() }),
             };
             for request in requests {
                 match self.send(request, record).await {
-                    Ok(exchange) => so_far.push(exchange),
-                    Err(error) => return Some(Went::Ambiguous { why: error.in_full() }),
+                    Ok((_, true)) => {
+                        let why = "the helpdesk's answer is longer than what is read of one".to_owned();
+                        return Earlier::Unknown(why);
+                    }
+                    Ok((exchange, false)) => so_far.push(exchange),
+                    Err(error) => return Earlier::Went(Went::Ambiguous { why: error.in_full() }),
                 }
             }
         }
-        record.note("the connector asked for too many requests to find out; carrying the action out");
-        None
+        let why = "the connector asked for too many requests to find out";
+        record.note(why);
+        Earlier::Unknown(why.to_owned())
     }
 
-    async fn carry_out(&self, action: &Action, record: &mut Record) -> Went {
+    /// `unknown` says why nobody can tell whether an earlier attempt took effect: then nothing is sent that does harm when
+    /// it is repeated, and a person decides.
+    async fn carry_out(&self, action: &Action, unknown: Option<&str>, record: &mut Record) -> Went {
         let mut so_far: Vec<Exchange> = Vec::new();
         let mut asked_to_wait: Option<Duration> = None;
         // The last request that could have changed something was answered by an error of the server's.
@@ -148,8 +164,21 @@ impl Conversation<'_> {
             }
             for request in requests {
                 let idempotent = request.idempotent;
+                if let Some(why) = unknown.filter(|_| !idempotent && changes_something(&request)) {
+                    return Went::GiveUp {
+                        why: format!(
+                            "an earlier attempt may have taken effect ({why}), and doing it twice may do harm; look at the ticket, and replay to have it done again"
+                        ),
+                    };
+                }
                 match self.send(request, record).await {
-                    Ok(exchange) => {
+                    Ok((_, true)) => {
+                        return Went::GiveUp {
+                            why: "the helpdesk's answer is longer than what is read of one; the request may have taken effect"
+                                .to_owned(),
+                        };
+                    }
+                    Ok((exchange, false)) => {
                         asked_to_wait = wait_asked(&exchange.response, self.deliverer.engine.now());
                         in_doubt = !idempotent && exchange.response.status >= 500 && exchange.response.status != 503;
                         so_far.push(exchange);
@@ -168,7 +197,8 @@ impl Conversation<'_> {
         }
     }
 
-    async fn send(&self, request: Request, record: &mut Record) -> Result<Exchange, SendError> {
+    /// Sends a request. With the exchange: whether the answer was cut, and is not to be shown to the connector.
+    async fn send(&self, request: Request, record: &mut Record) -> Result<(Exchange, bool), SendError> {
         let signing =
             request.sign.as_ref().map(|sign| Signing { scheme: sign.scheme.clone(), secret: sign.secret.clone() });
         let secrets = self.deliverer.engine.source_secrets(&self.source.name);
@@ -187,11 +217,15 @@ impl Conversation<'_> {
         };
         let sent = self.deliverer.sender.send(call).await;
         note(record, &request, &sent);
-        sent.map(|outcome| Exchange {
-            response: Response { status: outcome.status, headers: outcome.headers, body: outcome.body },
-            request,
+        sent.map(|outcome| {
+            let Outcome { status, headers, body, is_truncated, .. } = outcome;
+            (Exchange { response: Response { status, headers, body }, request }, is_truncated)
         })
     }
+}
+
+fn changes_something(request: &Request) -> bool {
+    !["GET", "HEAD", "OPTIONS"].iter().any(|method| request.method.eq_ignore_ascii_case(method))
 }
 
 fn answer<T>(call: PluginCall<T>) -> Result<T, Failure> {
@@ -200,6 +234,7 @@ fn answer<T>(call: PluginCall<T>) -> Result<T, Failure> {
 
 fn note(record: &mut Record, request: &Request, sent: &Result<Outcome, SendError>) {
     // The query may carry what is filled in or a customer's data; the path says enough.
+    record.n_requests += 1;
     let url = request.url.split(['?', '#']).next().unwrap_or_default();
     match sent {
         Ok(outcome) => {

@@ -17,6 +17,8 @@ use crate::sender::signing::Signing;
 pub struct Destination {
     pub name: String,
     pub destination_id: i32,
+    /// Notices, at most.
+    pub rate_per_second: Option<f64>,
     pub means: Means,
 }
 

@@ -26,7 +26,7 @@ mod comparing;
 mod fixture;
 mod reads;
 mod report;
-mod sample;
+pub(in crate::commands) mod sample;
 mod scaffold;
 mod testing;
 

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::cli::{Common, Format};
 use crate::commands::output::{Rows, line};
 use crate::commands::{configuration, with_store};
+use crate::config::Config;
 use crate::{shipped, wiring};
 
 /// Reads a component and says what it is.
@@ -88,28 +89,62 @@ pub(super) async fn install(common: &Common, component: &Path) -> anyhow::Result
 }
 
 pub(super) async fn list(common: &Common, format: Format) -> anyhow::Result<()> {
+    let config = configuration(common)?;
     let installed = with_store(common, async |store| Ok(store.installed_plugins().await?)).await?;
-    let mut rows = Rows::new(["name", "version", "world", "from", "active", "sha256", "description"]);
+    let mut rows =
+        Rows::new(["name", "version", "world", "from", "state", "asks for", "granted", "sha256", "description"]);
     for name in shipped::names() {
         let Some(component) = shipped::component(name) else { continue };
         let inspected = Host::inspect(component).with_context(|| format!("the shipped plugin '{name}'"))?;
         let replaced = installed.iter().any(|plugin| plugin.active && plugin.name == name);
-        rows.push(row(&inspected.manifest, "shipped", !replaced, &inspected.digest));
+        let use_of = Use::of(&config, &inspected.manifest, !replaced, true);
+        rows.push(row(&inspected.manifest, "shipped", &use_of, &inspected.digest));
     }
     for plugin in &installed {
         let manifest: Manifest = serde_json::from_str(&plugin.manifest)
             .with_context(|| format!("the manifest of the installed plugin '{}' does not read back", plugin.name))?;
-        rows.push(row(
-            &manifest,
-            &format!("installed {}", plugin.installed_at),
-            plugin.active,
-            &hex::encode(&plugin.digest),
-        ));
+        let use_of = Use::of(&config, &manifest, plugin.active, false);
+        rows.push(row(&manifest, &format!("installed {}", plugin.installed_at), &use_of, &hex::encode(&plugin.digest)));
     }
     rows.print(format)
 }
 
-fn row(manifest: &Manifest, from: &str, active: bool, digest: &str) -> Vec<Value> {
+/// What the configuration makes of a version.
+struct Use {
+    state: &'static str,
+    granted: String,
+}
+
+impl Use {
+    /// `is_active`: it is the version that runs under its name, where that is used.
+    fn of(config: &Config, manifest: &Manifest, is_active: bool, ships: bool) -> Self {
+        let none = |state| Self { state, granted: String::new() };
+        if !is_active {
+            return none("replaced");
+        }
+        if manifest.world == World::Connector {
+            let names = config.sources.iter().any(|source| source.connector.as_ref() == Some(&manifest.name));
+            return none(if names { "used" } else { "not used" });
+        }
+        let Some(plugin) = config.plugins.iter().find(|plugin| plugin.name == manifest.name) else {
+            return none("not used");
+        };
+        let asked = || manifest.asks().collect::<Vec<_>>().join(", ");
+        let granted = match &plugin.grant {
+            Some(words) => words.join(", "),
+            None if ships => asked(),
+            None => String::new(),
+        };
+        let state = match (plugin.enabled, &plugin.component) {
+            (false, _) => "switched off",
+            (true, Some(_)) => "replaced by a file",
+            (true, None) => "used",
+        };
+        Self { state, granted }
+    }
+}
+
+fn row(manifest: &Manifest, from: &str, use_of: &Use, digest: &str) -> Vec<Value> {
     let world = match manifest.world {
         World::Automation => "automation",
         World::Connector => "connector",
@@ -120,7 +155,9 @@ fn row(manifest: &Manifest, from: &str, active: bool, digest: &str) -> Vec<Value
         json!(manifest.version),
         json!(world),
         json!(from),
-        json!(active),
+        json!(use_of.state),
+        json!(manifest.asks().collect::<Vec<_>>().join(", ")),
+        json!(use_of.granted),
         json!(short),
         json!(manifest.description),
     ]

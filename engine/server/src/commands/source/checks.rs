@@ -176,8 +176,7 @@ impl Checks {
                 self.advise("writing back", format!("the setting '{setting}' names no URL to send to"));
                 continue;
             };
-            if !source.hosts.iter().any(|entry| covers(entry, &host)) {
-                let text = format!("the setting '{setting}' names {host}, which `hosts` does not list; add it there");
+            if let Some(text) = unlisted(source, setting, &host) {
                 self.problem("writing back", text);
             }
         }
@@ -236,6 +235,22 @@ impl Checks {
             n_problems => bail!("there are {n_problems} problems; mend them and test again"),
         }
     }
+}
+
+/// What is wrong where a setting names a host that the operator's `hosts` leave out. Without any `hosts` nothing is meant to
+/// be written back.
+pub(in crate::commands) fn unlisted_host(source: &Source, plugin: &Plugin) -> Option<String> {
+    let manifest = plugin.manifest().connector.as_ref().filter(|_| !source.hosts.is_empty())?;
+    let mut settings = manifest.hosts.iter().filter_map(|host| host.strip_prefix('$'));
+    settings.find_map(|setting| {
+        let host = source.settings.get(setting).and_then(serde_json::Value::as_str).and_then(host_of)?;
+        unlisted(source, setting, &host)
+    })
+}
+
+fn unlisted(source: &Source, setting: &str, host: &str) -> Option<String> {
+    let is_listed = source.hosts.iter().any(|entry| covers(entry, host));
+    (!is_listed).then(|| format!("the setting '{setting}' names {host}, which `hosts` does not list; add it there"))
 }
 
 /// Whether an entry of `hosts` allows a host, given with its port where that is not the usual one.

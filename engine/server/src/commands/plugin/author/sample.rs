@@ -39,7 +39,7 @@ struct WholeEvent {
 }
 
 /// An event.
-pub(super) fn event(given: Value) -> anyhow::Result<Event> {
+pub(in crate::commands) fn event(given: Value) -> anyhow::Result<Event> {
     let mut given = object("an event", given)?;
     let text = |name: &str, otherwise: &str| given.get(name).and_then(Value::as_str).unwrap_or(otherwise).to_owned();
     let (source, kind) = (text("source", "support"), text("kind", "ticket.created"));
