@@ -17,10 +17,10 @@ use uuid::Uuid;
 use crate::activity::ActivityRow;
 use crate::call::NewCall;
 use crate::clock::ClocksRow;
-use crate::{chaos, clock};
 use crate::hold::Hold;
 use crate::inbox::{Key, NewEvent};
 use crate::{Result, Store, at, failed, storable};
+use crate::{chaos, clock};
 
 mod rows;
 

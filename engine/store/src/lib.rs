@@ -21,8 +21,8 @@ pub mod outbox;
 pub mod partition;
 pub mod plugin;
 mod pool;
-pub mod sealed;
 pub mod schedule;
+pub mod sealed;
 pub mod secret;
 pub mod source;
 pub mod statements;
@@ -166,9 +166,8 @@ impl Store {
         let work = options.clone().options(by_key);
         let claims = work.clone().options([("synchronous_commit", "off")]);
         // A reading's view of the database is held by a transaction that idles while others read.
-        let figures = options
-            .clone()
-            .options([("statement_timeout", "10min"), ("idle_in_transaction_session_timeout", "10min")]);
+        let figures =
+            options.clone().options([("statement_timeout", "10min"), ("idle_in_transaction_session_timeout", "10min")]);
         Ok(Self {
             tenant: DEFAULT_TENANT,
             intake: Pool::new(connections.intake, INTAKE_PATIENCE, intake),

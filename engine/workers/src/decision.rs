@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use deskbell_model::event::{Data, Event, LaneKind};
 use deskbell_model::history::{Applied, History, derived_data};
-use deskbell_model::{plugin, sla};
 use deskbell_model::ticket::Ticket;
 use deskbell_model::timestamp::Timestamp;
+use deskbell_model::{plugin, sla};
 use deskbell_store::activity::ActivityRow;
 use deskbell_store::event::Recorded;
 use deskbell_store::finish::{AgentRow, Outcome, TicketRow};
