@@ -14,7 +14,7 @@ use crate::support::webhook::{Answer, ask, created};
 const UPDATE: &str = "DESKBELL_UPDATE_SNAPSHOTS";
 
 /// Every route with a path that exists, the scope that it needs, and a member of its answer.
-const ROUTES: [(&str, &str, &str, &str, &str); 10] = [
+const ROUTES: [(&str, &str, &str, &str, &str); 11] = [
     ("get", "/tickets/{id}", "/tickets/T-1?source=desk", "read", "/state/subject"),
     ("get", "/tickets/{id}/story", "/tickets/T-1/story?source=desk", "read", "/events/0/id"),
     ("get", "/sources", "/sources", "read", "/0/name"),
@@ -24,6 +24,7 @@ const ROUTES: [(&str, &str, &str, &str, &str); 10] = [
     ("get", "/outbox", "/outbox", "read", ""),
     ("get", "/backlog", "/backlog", "read", "/n_due"),
     ("get", "/sla", "/sla", "read", "/clocks"),
+    ("get", "/kpis", "/kpis?from=2026-01-01&to=2026-02-01", "read", "/figures/ticket_volume"),
     ("post", "/dead-letters/{id}/replay", "/dead-letters/1/replay", "operate", "/replayed_at"),
 ];
 

@@ -33,6 +33,7 @@ fn configuration() -> String {
         .filter_map(|line| serde_json::from_str::<Value>(line).ok()?["source"].as_str().map(str::to_owned))
         .filter(|source| !source.is_empty())
         .collect();
+    let sources = Vec::from_iter(sources);
     let account = format!(
         "\n[[source]]\nname = \"golden\"\nsources = {sources:?}\nsecrets = {{ webhook = {{ env = \"{}\" }} }}\n\n",
         config::SECRET_VARIABLE

@@ -159,7 +159,11 @@ mod tests {
             *counts.entry(event.short_kind()).or_default() += 1;
         }
         assert_eq!(counts["ticket.created"], 500);
-        assert!((3000..6500).contains(&events.len()), "{counts:?}");
+        // Shifts and searches are as many a day, however few tickets there are.
+        let is_daily =
+            |event: &&Event| ["agent.", "knowledge."].iter().any(|kind| event.short_kind().starts_with(kind));
+        let n_of_tickets = events.len() - events.iter().filter(is_daily).count();
+        assert!((3000..6500).contains(&n_of_tickets), "{counts:?}");
         for kind in
             ["ticket.merged", "rating.submitted", "work.logged", "agent.shift", "knowledge.viewed", "cost.recorded"]
         {

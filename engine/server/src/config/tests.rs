@@ -36,6 +36,11 @@ fn uncommented() -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// The same without what is an instead of something else.
+fn in_force() -> String {
+    uncommented().lines().filter(|line| *line != "folder = \"mail\"").collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn the_default_file_changes_nothing() {
     let (file, empty) = (parse(DEFAULT).unwrap(), parse("").unwrap());
@@ -46,7 +51,7 @@ fn the_default_file_changes_nothing() {
 
 #[test]
 fn every_setting_of_the_default_file_is_the_default_or_a_valid_example() {
-    let mut config = parse(&uncommented()).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let mut config = parse(&in_force()).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     config.server.public_url = None;
     config.deliver.allow_private.clear();
     config.deliver.ca_file = None;
@@ -67,7 +72,7 @@ fn every_setting_of_the_default_file_is_the_default_or_a_valid_example() {
 fn the_default_file_names_every_setting() {
     let text = uncommented();
     let table: toml::Table = text.parse().unwrap();
-    let config = parse(&text).unwrap();
+    let config = parse(&in_force()).unwrap();
     let members = |value: Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
     let written = |name: &str| {
         let tables = match &table[name] {
