@@ -34,7 +34,7 @@ async fn survives(point: &str, passes: &[u32]) {
     let counts = invariants::check(&engine.database, &helpdesk, &taken).await;
     assert_eq!(counts.failed_calls, 0, "no plugin is blamed");
     println!(
-        "{point}: {n_deaths} deaths, {} attempts of senders failed, {} duplicates, {counts:?}",
+        "{point}: {n_deaths} deaths, {} attempts of senders failed, {} duplicates, {counts}",
         taken.n_failed, taken.n_duplicates
     );
 }

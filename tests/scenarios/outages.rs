@@ -43,7 +43,7 @@ async fn nothing_is_lost_when_postgres_crashes() {
     let taken = load.sent().await;
     work_off(&engine).await;
     let counts = invariants::check(&engine.database, &helpdesk, &taken).await;
-    println!("3 crashes of Postgres: {} attempts of senders failed, {counts:?}", taken.n_failed);
+    println!("3 crashes of Postgres: {} attempts of senders failed, {counts}", taken.n_failed);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +63,7 @@ async fn nothing_is_lost_when_sessions_are_ended() {
     let taken = load.sent().await;
     work_off(&engine).await;
     let counts = invariants::check(&engine.database, &helpdesk, &taken).await;
-    println!("{n_ended} sessions ended: {} attempts of senders failed, {counts:?}", taken.n_failed);
+    println!("{n_ended} sessions ended: {} attempts of senders failed, {counts}", taken.n_failed);
     assert!(n_ended > 10);
 }
 
@@ -88,7 +88,7 @@ async fn a_commit_whose_answer_is_lost_takes_effect_once() {
     work_off(&engine).await;
     assert_eq!(proxy.n_lost(), 12);
     let counts = invariants::check(&engine.database, &helpdesk, &taken).await;
-    println!("12 answers to COMMIT lost: {counts:?}");
+    println!("12 answers to COMMIT lost: {counts}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,5 +121,5 @@ async fn connections_that_fall_silent_do_not_stop_the_work() {
     let taken = load.sent().await;
     work_off(&engine).await;
     let counts = invariants::check(&engine.database, &helpdesk, &taken).await;
-    println!("{} connections fell silent: {counts:?}", proxy.n_lost());
+    println!("{} connections fell silent: {counts}", proxy.n_lost());
 }

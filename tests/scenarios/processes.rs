@@ -20,7 +20,8 @@ async fn an_engine_that_is_stopped_hands_everything_back() {
         let started = std::time::Instant::now();
         let status = engine.stop().await;
         assert!(status.success(), "{status}: {}", engine.log());
-        assert!(started.elapsed().as_secs() < 10, "stopping took {:?}", started.elapsed());
+        // Sooner than its leases would end by themselves.
+        assert!(started.elapsed().as_secs() < 30, "stopping took {:?}", started.elapsed());
         for held in ["lane", "outbox_lane"] {
             let held = format!("SELECT count(*) FROM {held} WHERE lease_token IS NOT NULL");
             assert_eq!(engine.database.number(&held).await, 0, "{held}");

@@ -1,6 +1,7 @@
 //! What has to hold whatever was broken meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use super::database::Database;
 use super::helpdesk::Helpdesk;
@@ -17,7 +18,6 @@ const UNDONE: &str = "
          + (SELECT count(*) FROM outbox WHERE state < 2)";
 
 /// How much was done, for whoever looks at the tests' output.
-#[derive(Debug)]
 pub(crate) struct Counts {
     pub(crate) events: i64,
     pub(crate) calls: i64,
@@ -26,6 +26,13 @@ pub(crate) struct Counts {
     pub(crate) actions: i64,
     /// Requests that the helpdesk got, repeats included.
     pub(crate) requests: usize,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { events, calls, failed_calls, actions, requests } = self;
+        write!(f, "{events} events, {calls} calls ({failed_calls} failed), {actions} actions, {requests} requests")
+    }
 }
 
 /// Whether nothing is left to do.

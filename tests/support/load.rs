@@ -24,7 +24,7 @@ pub(crate) struct Shape {
 }
 
 /// A sender gives up after this.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(90);
+const GIVE_UP_AFTER: Duration = Duration::from_secs(240);
 
 /// Load that is being sent.
 pub(crate) struct Load {

@@ -2,8 +2,10 @@
 
 use std::io::IsTerminal as _;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::Cli;
@@ -15,6 +17,8 @@ const SECONDS: &[f64] = &[
     0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
     1.0, 2.5, 10.0,
 ];
+
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Starts logging to stderr. A level that makes no sense is said so, and the usual one taken.
 pub(crate) fn start(cli: &Cli) {
@@ -45,6 +49,16 @@ pub(crate) fn collect() -> anyhow::Result<()> {
     // A second start in one process (the demo's) keeps the first recorder.
     let _ = metrics::set_global_recorder(recorder);
     Ok(())
+}
+
+/// Sums up what histograms have noted, which otherwise waits in memory for somebody who asks for the metrics.
+pub(crate) async fn upkeep(stop: CancellationToken) {
+    let mut every = tokio::time::interval(UPKEEP);
+    while stop.run_until_cancelled(every.tick()).await.is_some() {
+        if let Some(metrics) = METRICS.get() {
+            metrics.run_upkeep();
+        }
+    }
 }
 
 /// The metrics in Prometheus' text format.

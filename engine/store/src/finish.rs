@@ -22,6 +22,7 @@ use crate::inbox::{Key, NewEvent};
 use crate::{Result, Store, at, failed, storable};
 use crate::{chaos, clock};
 
+mod decided;
 mod rows;
 
 pub(crate) use rows::write;
@@ -185,11 +186,7 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("finish.lock", LOCK),
     ("finish.release", RELEASE),
     ("finish.retime", RETIME),
-    ("finish.tickets", rows::TICKETS),
-    ("finish.facts", rows::FACTS),
-    ("finish.calls", rows::CALLS),
-    ("finish.actions", rows::ACTIONS),
-    ("finish.outbox_lanes", rows::OUTBOX_LANES),
+    ("finish.decided", decided::DECIDED),
     ("finish.kv_guard", rows::KV_GUARD),
     ("finish.kv_set", rows::KV_SET),
     ("finish.kv_delete", rows::KV_DELETE),

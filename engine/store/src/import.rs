@@ -186,8 +186,9 @@ impl Store {
         }
         let ids: Vec<i64> = by_lane.keys().copied().collect();
         let mut histories: HashMap<i64, (Option<History>, Option<String>)> = HashMap::new();
-        for loaded in self.tickets_in(connection, &ids).await? {
-            histories.insert(loaded.lane_id, (loaded.history(), loaded.guard.clone()));
+        for mut loaded in self.tickets_in(connection, &ids).await? {
+            let guard = loaded.guard.take();
+            histories.insert(loaded.lane_id, (loaded.into_history(), guard));
         }
         let mut outcomes: Vec<Outcome> = Vec::with_capacity(by_lane.len());
         let mut to_fold_again: Vec<i64> = Vec::new();

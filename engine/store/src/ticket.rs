@@ -30,13 +30,13 @@ pub struct Loaded {
 
 impl Loaded {
     /// The history as far as it has been folded; none where the facts are to be made anew.
-    pub fn history(&self) -> Option<History> {
+    pub fn into_history(self) -> Option<History> {
         if self.ticket.is_some() && self.facts.is_none() {
             return None;
         }
         Some(History {
-            ticket: self.ticket.clone().map(Arc::new),
-            facts: self.facts.clone(),
+            ticket: self.ticket.map(Arc::new),
+            facts: self.facts,
             last_time: Some(self.last_at),
             n_held: self.n_held,
         })

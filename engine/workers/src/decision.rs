@@ -73,15 +73,16 @@ pub async fn decide(engine: &Arc<Engine>, work: Work) -> Result<Outcome, Error> 
     let Work { lane, events, ticket, timers, holds, more } = work;
     let source_name = source_name(engine, lane.source_id).await?;
     let guard = Memory::read(ticket.as_ref().and_then(|ticket| ticket.guard.as_deref()));
-    let history = match &ticket {
-        None => Some(History::default()),
-        Some(loaded) => loaded.history(),
+    let (told, history) = match ticket {
+        None => (Vec::new(), Some(History::default())),
+        Some(mut loaded) => (std::mem::take(&mut loaded.told), loaded.into_history()),
     };
-    let told = ticket.map(|loaded| loaded.told).unwrap_or_default();
+    // Where the facts are of another version they are made anew from the history.
+    let outdated = history.is_none();
     let mut lane = Lane {
         engine,
         source_name,
-        history: history.clone().unwrap_or_default(),
+        history: history.unwrap_or_default(),
         guard,
         holds: holds.into_iter().map(|hold| (hold.plugin.clone(), hold)).collect(),
         out: Outcome {
@@ -100,8 +101,7 @@ pub async fn decide(engine: &Arc<Engine>, work: Work) -> Result<Outcome, Error> 
         told,
         hop: 0,
     };
-    if history.is_none() {
-        // The facts are of another version: they are made anew from the history.
+    if outdated {
         let done = lane.lane.done_event;
         lane.fold_again(done).await?;
         lane.touched = true;

@@ -101,7 +101,9 @@ pub async fn step(
             Err(_) => break,
         }
     }
+    let began = std::time::Instant::now();
     let lanes = engine.store.claim(permits.len() as i64, engine.options.lease).await?;
+    metrics::histogram!("deskbell_claim_seconds").record(began.elapsed().as_secs_f64());
     chaos::point("after-claim");
     if lanes.is_empty() {
         return Ok(0);
@@ -183,9 +185,12 @@ async fn load_rows(engine: &Engine, lanes: &[Claimed]) -> Result<Rows, Error> {
     for event in engine.store.pending_events(lanes, EVENTS_PER_LANE).await? {
         rows.events.entry(event.lane_id).or_default().push(event);
     }
-    let ids: Vec<i64> = lanes.iter().map(|lane| lane.lane_id).collect();
-    for ticket in engine.store.tickets(&ids).await? {
-        rows.tickets.insert(ticket.lane_id, ticket);
+    // A lane that was never finished has nothing yet but its events.
+    let ids: Vec<i64> = lanes.iter().filter(|lane| lane.done_event > 0).map(|lane| lane.lane_id).collect();
+    if !ids.is_empty() {
+        for ticket in engine.store.tickets(&ids).await? {
+            rows.tickets.insert(ticket.lane_id, ticket);
+        }
     }
     // Only lanes with a timer can have something due, or a plugin that is behind.
     let timed: Vec<&Claimed> = lanes.iter().filter(|lane| lane.next_timer.is_some()).collect();
@@ -197,8 +202,10 @@ async fn load_rows(engine: &Engine, lanes: &[Claimed]) -> Result<Rows, Error> {
             rows.timers.entry(timer.lane_id).or_default().push(timer);
         }
     }
-    for hold in engine.store.holds(&ids).await? {
-        rows.holds.entry(hold.lane_id).or_default().push(hold);
+    if !ids.is_empty() {
+        for hold in engine.store.holds(&ids).await? {
+            rows.holds.entry(hold.lane_id).or_default().push(hold);
+        }
     }
     Ok(rows)
 }

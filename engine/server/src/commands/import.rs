@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use deskbell_model::event::{Data, Event};
 use deskbell_model::facts::Facts;
-use deskbell_model::timestamp::Timestamp;
 use deskbell_store::Store;
 use deskbell_store::import::Imported;
 use deskbell_workers::decision::deferred::new_event;
@@ -54,10 +53,12 @@ struct Report {
 }
 
 pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result<()> {
+    // Policies and calendars say when an imported ticket's clocks wake it.
+    let config = configuration(common)?;
     let (reader, bar) = open(&arguments.file)?;
     let report = with_store(common, async |store| {
-        let judge = Judge::of(common, &store).await?;
-        read_all(&store, reader, &bar, &judge).await
+        let levels = service_levels::levels(&config, &store, SystemClock.now()).await?;
+        read_all(&store, reader, &bar, &levels).await
     })
     .await?;
     bar.finish_and_clear();
@@ -83,37 +84,11 @@ fn open(path: &Path) -> anyhow::Result<(Box<dyn BufRead + Send>, ProgressBar)> {
     Ok((reader, bar))
 }
 
-/// Says when an imported ticket's clocks wake it.
-struct Judge {
-    /// None without a configuration: then an engine that starts looks at every open ticket.
-    levels: Option<Levels>,
-}
-
-impl Judge {
-    async fn of(common: &Common, store: &Store) -> anyhow::Result<Self> {
-        let levels = match configuration(common) {
-            Ok(config) => Some(service_levels::levels(&config, store, SystemClock.now()).await?),
-            Err(error) => {
-                eprintln!("deskbell: clocks are left to the next start of the engine: {error:#}");
-                None
-            }
-        };
-        Ok(Self { levels })
-    }
-
-    fn next_clock(&self, now: Timestamp, source_id: i32, source: &str, facts: &Facts) -> Option<Timestamp> {
-        match &self.levels {
-            Some(levels) => levels.next_clock(source_id, source, facts, now),
-            None => Some(now),
-        }
-    }
-}
-
 async fn read_all(
     store: &Store,
     mut reader: Box<dyn BufRead + Send>,
     bar: &ProgressBar,
-    judge: &Judge,
+    levels: &Levels,
 ) -> anyhow::Result<Report> {
     store.make_partitions(SystemClock.now(), 1).await?;
     let mut report = Report::default();
@@ -153,11 +128,11 @@ async fn read_all(
             }
         }
         if batch.len() >= BATCH {
-            flush(store, judge, &mut batch, &mut report).await?;
+            flush(store, levels, &mut batch, &mut report).await?;
             bar.set_message(format!("{} events", report.n_accepted));
         }
     }
-    flush(store, judge, &mut batch, &mut report).await?;
+    flush(store, levels, &mut batch, &mut report).await?;
     Ok(report)
 }
 
@@ -179,10 +154,10 @@ fn read_line(line: &[u8]) -> Option<Result<(Event, String), Rejection>> {
     Some(read())
 }
 
-async fn flush(store: &Store, judge: &Judge, batch: &mut Vec<Imported>, report: &mut Report) -> anyhow::Result<()> {
+async fn flush(store: &Store, levels: &Levels, batch: &mut Vec<Imported>, report: &mut Report) -> anyhow::Result<()> {
     let before = report.n_accepted;
     let now = SystemClock.now();
-    let next_clock = |source_id: i32, source: &str, facts: &Facts| judge.next_clock(now, source_id, source, facts);
+    let next_clock = |source_id: i32, source: &str, facts: &Facts| levels.next_clock(source_id, source, facts, now);
     let added = store.import(batch, now, &next_clock).await.with_context(|| {
         format!("the database did not take the events before line {}; what was taken before stays, start the import again to go on", report.n_lines)
     })?;

@@ -108,6 +108,7 @@ impl Running {
         loops.spawn(Arc::new(Deliverer::new(Arc::clone(&engine), sender)).run(stop_work.clone()));
         loops.spawn(scheduler::run(Arc::clone(&engine), stop_work.clone()));
         loops.spawn(cleaner::run(Arc::clone(&engine), stop_work.clone()));
+        loops.spawn(telemetry::upkeep(stop_work.clone()));
         loops.spawn(heartbeat(store.clone(), node, *digest.bytes(), stop_work.clone()));
         let options = committer::Options {
             committers: config.intake.committers,

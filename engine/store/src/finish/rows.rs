@@ -1,47 +1,13 @@
-//! The rows that finishing lanes writes, table by table, always in this order.
+//! The rows that finishing lanes writes besides what nearly every decision leaves, table by table, always in this order.
 
+use chrono::{DateTime, Utc};
 use deskbell_model::plugin::{Scope, Write};
 use deskbell_model::timestamp::Timestamp;
 use sqlx::postgres::PgConnection;
 
-use super::{Outcome, event_keys, scope_lane, utc};
+use super::{Outcome, decided, event_keys, scope_lane, utc};
 use crate::inbox::{Key, NewEvent};
-use crate::{Result, at, at_all, failed, storable};
-
-pub(super) const TICKETS: &str = "
-INSERT INTO ticket (tenant_id, lane_id, source_id, state, last_at, n_held, open, assignee, requester, created_at, guard)
-SELECT $1, * FROM unnest($2::bigint[], $3::int[], $4::text[], $5::timestamptz[], $6::int[], $7::boolean[], $8::text[],
-                         $9::text[], $10::timestamptz[], $11::text[])
-ON CONFLICT (tenant_id, lane_id) DO UPDATE SET state = excluded.state, last_at = excluded.last_at, n_held = excluded.n_held,
-    open = excluded.open, assignee = excluded.assignee, requester = excluded.requester, created_at = excluded.created_at,
-    guard = excluded.guard";
-
-pub(super) const FACTS: &str = "
-INSERT INTO ticket_fact (tenant_id, lane_id, source_id, created_at, facts)
-SELECT $1, * FROM unnest($2::bigint[], $3::int[], $4::timestamptz[], $5::bytea[])
-ON CONFLICT (tenant_id, lane_id) DO UPDATE SET created_at = excluded.created_at, facts = excluded.facts";
-
-pub(super) const CALLS: &str = "
-INSERT INTO plugin_call (tenant_id, lane_id, event_id, called_at, plugin, version, kind, attempt, outcome, error, effects,
-                         log, cpu_us, wall_us, memory_bytes)
-SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::smallint[],
-                         $9::smallint[], $10::text[], $11::text[], $12::text[], $13::int[], $14::int[], $15::bigint[])";
-
-pub(super) const ACTIONS: &str = "
-INSERT INTO outbox (tenant_id, destination_id, lane_id, outbox_id, key, kind, action, event_id, plugin, hop, created_at)
-SELECT $1, destination_id, lane_id, nextval('outbox_id'), key, kind, action, event_id, plugin, hop, $10
-FROM unnest($2::int[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::smallint[])
-    WITH ORDINALITY AS a (destination_id, lane_id, key, kind, action, event_id, plugin, hop, place)
-ORDER BY place
-ON CONFLICT (tenant_id, key) DO NOTHING";
-
-pub(super) const OUTBOX_LANES: &str = "
-INSERT INTO outbox_lane (tenant_id, destination_id, lane_id, arrivals, wake_at)
-SELECT DISTINCT $1, destination_id, lane_id, 1, now()
-FROM unnest($2::int[], $3::bigint[]) AS a (destination_id, lane_id) ORDER BY 2, 3
-ON CONFLICT (tenant_id, destination_id, lane_id) DO UPDATE SET arrivals = outbox_lane.arrivals + 1,
-    -- A lane that is claimed keeps its lease's end, one that waits for its next attempt keeps waiting.
-    wake_at = CASE WHEN outbox_lane.lease_token IS NULL AND outbox_lane.attempts = 0 THEN now() ELSE outbox_lane.wake_at END";
+use crate::{Result, at, failed, storable};
 
 // What a plugin remembers for all tickets is written by many transactions at once, several keys each. They take turns, a
 // plugin at a time; a row of no lane stands for the turn.
@@ -123,9 +89,7 @@ pub(crate) async fn write(
     finished: &[&Outcome],
     now: Timestamp,
 ) -> Result<()> {
-    tickets(connection, tenant, finished).await?;
-    calls(connection, tenant, finished).await?;
-    actions(connection, tenant, finished, now).await?;
+    decided::write(connection, tenant, finished, now).await?;
     if finished.iter().any(|o| !o.writes.is_empty() || !o.fired.is_empty()) {
         fired(connection, tenant, finished).await?;
         writes(connection, tenant, finished).await?;
@@ -136,98 +100,6 @@ pub(crate) async fn write(
     agents(connection, tenant, finished).await?;
     crate::activity::write(connection, tenant, finished).await?;
     events(connection, tenant, finished, now).await
-}
-
-async fn tickets(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome]) -> Result<()> {
-    let each = || finished.iter().filter_map(|o| o.ticket.as_ref().map(|ticket| (*o, ticket)));
-    if each().next().is_none() {
-        return Ok(());
-    }
-    sqlx::query(TICKETS)
-        .bind(tenant)
-        .bind(each().map(|(o, _)| o.lane_id).collect::<Vec<_>>())
-        .bind(each().map(|(o, _)| o.source_id).collect::<Vec<_>>())
-        .bind(each().map(|(_, t)| t.state.as_deref()).collect::<Vec<_>>())
-        .bind(at_all(each().map(|(_, t)| &t.last_at)))
-        .bind(each().map(|(_, t)| t.n_held as i32).collect::<Vec<_>>())
-        .bind(each().map(|(_, t)| t.open).collect::<Vec<_>>())
-        .bind(each().map(|(_, t)| t.assignee.as_deref()).collect::<Vec<_>>())
-        .bind(each().map(|(_, t)| t.requester.as_deref()).collect::<Vec<_>>())
-        .bind(each().map(|(_, t)| utc(t.created_at)).collect::<Vec<_>>())
-        .bind(each().map(|(_, t)| t.guard.as_deref()).collect::<Vec<_>>())
-        .execute(&mut *connection)
-        .await
-        .map_err(failed("finish.tickets"))?;
-    let facts = || each().filter_map(|(o, t)| Some((o, t.created_at?, t.facts.as_deref()?)));
-    if facts().next().is_none() {
-        return Ok(());
-    }
-    sqlx::query(FACTS)
-        .bind(tenant)
-        .bind(facts().map(|(o, ..)| o.lane_id).collect::<Vec<_>>())
-        .bind(facts().map(|(o, ..)| o.source_id).collect::<Vec<_>>())
-        .bind(facts().map(|(_, created_at, _)| at(created_at)).collect::<Vec<_>>())
-        .bind(facts().map(|(.., facts)| facts).collect::<Vec<_>>())
-        .execute(connection)
-        .await
-        .map_err(failed("finish.facts"))?;
-    Ok(())
-}
-
-async fn calls(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome]) -> Result<()> {
-    let each = || finished.iter().flat_map(|o| o.calls.iter().map(move |call| (o.lane_id, call)));
-    if each().next().is_none() {
-        return Ok(());
-    }
-    sqlx::query(CALLS)
-        .bind(tenant)
-        .bind(each().map(|(lane_id, _)| lane_id).collect::<Vec<_>>())
-        .bind(each().map(|(_, c)| c.event_id).collect::<Vec<_>>())
-        .bind(at_all(each().map(|(_, c)| &c.called_at)))
-        .bind(each().map(|(_, c)| c.plugin.as_str()).collect::<Vec<_>>())
-        .bind(each().map(|(_, c)| c.version.as_str()).collect::<Vec<_>>())
-        .bind(each().map(|(_, c)| c.kind.as_str()).collect::<Vec<_>>())
-        .bind(each().map(|(_, c)| c.attempt).collect::<Vec<_>>())
-        .bind(each().map(|(_, c)| c.outcome as i16).collect::<Vec<_>>())
-        .bind(each().map(|(_, c)| c.error.as_deref().map(storable)).collect::<Vec<_>>())
-        .bind(each().map(|(_, c)| c.effects.as_deref()).collect::<Vec<_>>())
-        .bind(each().map(|(_, c)| c.log.as_deref()).collect::<Vec<_>>())
-        .bind(each().map(|(_, c)| c.cpu_us).collect::<Vec<_>>())
-        .bind(each().map(|(_, c)| c.wall_us).collect::<Vec<_>>())
-        .bind(each().map(|(_, c)| c.memory_bytes).collect::<Vec<_>>())
-        .execute(connection)
-        .await
-        .map_err(failed("finish.calls"))?;
-    Ok(())
-}
-
-async fn actions(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome], now: Timestamp) -> Result<()> {
-    let each = || finished.iter().flat_map(|o| o.actions.iter().map(move |action| (o.lane_id, action)));
-    if each().next().is_none() {
-        return Ok(());
-    }
-    sqlx::query(ACTIONS)
-        .bind(tenant)
-        .bind(each().map(|(_, a)| a.destination_id).collect::<Vec<_>>())
-        .bind(each().map(|(lane_id, _)| lane_id).collect::<Vec<_>>())
-        .bind(each().map(|(_, a)| a.key).collect::<Vec<_>>())
-        .bind(each().map(|(_, a)| a.kind.as_str()).collect::<Vec<_>>())
-        .bind(each().map(|(_, a)| a.action.as_str()).collect::<Vec<_>>())
-        .bind(each().map(|(_, a)| a.event_id).collect::<Vec<_>>())
-        .bind(each().map(|(_, a)| a.plugin.as_str()).collect::<Vec<_>>())
-        .bind(each().map(|(_, a)| a.hop).collect::<Vec<_>>())
-        .bind(at(now))
-        .execute(&mut *connection)
-        .await
-        .map_err(failed("finish.actions"))?;
-    sqlx::query(OUTBOX_LANES)
-        .bind(tenant)
-        .bind(each().map(|(_, a)| a.destination_id).collect::<Vec<_>>())
-        .bind(each().map(|(lane_id, _)| lane_id).collect::<Vec<_>>())
-        .execute(connection)
-        .await
-        .map_err(failed("finish.outbox_lanes"))?;
-    Ok(())
 }
 
 async fn fired(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome]) -> Result<()> {
@@ -283,8 +155,11 @@ async fn writes(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome
     Ok(())
 }
 
+/// Plugin, lane, key, value and when it ends.
+type SetValue<'a> = (&'a str, i64, &'a str, &'a str, Option<DateTime<Utc>>);
+
 async fn write_round(connection: &mut PgConnection, tenant: i32, round: &[(i64, &str, &Write)]) -> Result<()> {
-    let mut sets: Vec<(&str, i64, &str, &str, Option<chrono::DateTime<chrono::Utc>>)> = Vec::new();
+    let mut sets: Vec<SetValue<'_>> = Vec::new();
     let mut deletes: Vec<(&str, i64, &str)> = Vec::new();
     let mut increments: Vec<(&str, i64, &str, i64)> = Vec::new();
     let mut timers: Vec<(i64, &str, &str, Timestamp, &str)> = Vec::new();
