@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::handled::Handled;
 use super::number::{Durations, Length, Sum};
 use super::options::Options;
 use super::period::Period;
 use super::ratings::{Rating, Ratings, on_scale};
 use super::settings::Settings;
-use super::sums::Handled;
 use super::table::Table;
 use crate::activity::Activity;
 use crate::event::{InteractionKind, RatingKind};

@@ -20,13 +20,12 @@ pub(super) fn targets(ready: &Ready, source: &str, facts: &[u8]) -> Result<Vec<(
     let is_in = |at: Option<Timestamp>| at.is_some_and(|at| ready.options.contains(at));
     let mut targets = Vec::new();
     for clock in clocks.listed() {
-        let Some(judge) = clock.judge() else { continue };
+        let Some(policy) = clock.judged_by() else { continue };
         let state = clock.state();
         let is_met = state == State::Met;
         let was_met = is_met || state == State::BreachedMet;
         if (was_met && is_in(clock.ended_at())) || is_in(clock.breached_at()) {
-            let place = ready.settings.policies.names().position(|name| name == judge.policy);
-            targets.extend(place.map(|place| (place, clock.metric(), is_met)));
+            targets.push((policy, clock.metric(), is_met));
         }
     }
     Ok(targets)

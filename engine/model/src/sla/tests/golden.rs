@@ -51,14 +51,19 @@ fn policies(config: &str) -> Policies {
 }
 
 /// How clocks stand, without what a brief account leaves out.
-fn stands(clocks: &Clocks) -> String {
+fn stands(policies: &Policies, clocks: &Clocks) -> String {
+    // A brief clock has its policy's place in the place of its name.
+    let judged_by = |clock: &crate::sla::Clock, judge: &crate::sla::clock::Judge| match judge.policy.as_str() {
+        "" => policies.names().nth(clock.judged_by().unwrap()).unwrap().to_owned(),
+        name => name.to_owned(),
+    };
     let stand = |clock: &crate::sla::Clock| {
         format!(
             "{:?}",
             (
                 clock.metric(),
                 clock.cycle(),
-                clock.judge(),
+                clock.judge().map(|judge| (judged_by(clock, judge), judge.target.amount)),
                 clock.state(),
                 clock.due_at(),
                 clock.ended_at(),
@@ -72,8 +77,9 @@ fn stands(clocks: &Clocks) -> String {
 fn list(policies: &Policies, tickets: &BTreeMap<(String, String), Facts>, at: Timestamp) -> Vec<Row> {
     let of = |((source, ticket), facts): (&(String, String), &Facts)| {
         let brief = Clocks::brief(policies, source, &facts.to_bytes(), at).unwrap();
-        assert_eq!(stands(&brief), stands(&Clocks::of(policies, source, facts, at)), "{source} {ticket}");
-        row::rows(source, ticket, &Clocks::of(policies, source, facts, at))
+        let whole = Clocks::of(policies, source, facts, at);
+        assert_eq!(stands(policies, &brief), stands(policies, &whole), "{source} {ticket}");
+        row::rows(source, ticket, &whole)
     };
     let mut rows: Vec<Row> = tickets.iter().flat_map(of).collect();
     row::sort(&mut rows);
