@@ -211,7 +211,7 @@ impl Sums {
     }
 
     /// The figures. `starts` and `ends` are those of the buckets.
-    pub(super) fn shown(self, from: i64, ends: &[i64], has_calendar: bool, policies: &[&str]) -> Repeated {
+    pub(super) fn shown(self, from: i64, ends: &[i64], has_calendar: bool, policies: &[String]) -> Repeated {
         let attainment = self.shown_targets(policies);
         let opened_vs_solved = self.flow(from, ends);
         let buckets = self.backlog_buckets(ends);
@@ -270,12 +270,12 @@ impl Sums {
         ends.iter().enumerate().map(bucket).collect()
     }
 
-    fn shown_targets(&self, policies: &[&str]) -> Vec<Attainment> {
+    fn shown_targets(&self, policies: &[String]) -> Vec<Attainment> {
         let mut shown = Vec::new();
         for (policy, of) in policies.iter().zip(&self.targets) {
             for (metric, &(met, all)) in Metric::ALL.into_iter().zip(of) {
                 if all > 0 {
-                    shown.push(Attainment { policy: (*policy).to_owned(), metric, rate: Rate::counts(met, all) });
+                    shown.push(Attainment { policy: policy.clone(), metric, rate: Rate::counts(met, all) });
                 }
             }
         }
