@@ -1,42 +1,20 @@
 #!/usr/bin/env python3
-"""The two halves of tests/bench/kpi, which says how to run them."""
+"""Measures for tests/bench/kpi, which says how to run it: `deskbell kpi` and DuckDB in turn, on the same events."""
+import glob
 import json
 import os
 import resource
 import signal
+import statistics
 import subprocess
 import sys
+import threading
 import time
 
 FROM, TO = "2026-01-01", "2026-04-01"
-ROUNDS = 3
-
-
-def deskbell(program, folder, tickets):
-    """Has the figures computed beside a Postgres that is up, as a running engine has it, and says what that takes."""
-    common = [program, "--config", f"{folder}/deskbell.toml", "--data-dir", f"{folder}/data-{tickets}"]
-    engine = subprocess.Popen([*common, "serve", "--listen", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True)
-    try:
-        for line in engine.stderr:
-            if line.startswith("deskbell listens on"):
-                break
-        asked = ["--from", FROM, "--to", TO, "--calendar", "berlin", "--by", "channel", "--bucket", "week", "--format", "json"]
-        for n in range(ROUNDS):
-            began = time.monotonic()
-            command = subprocess.Popen([*common, "kpi", *asked], stdout=subprocess.PIPE)
-            report = command.stdout.read()
-            _, status, used = os.wait4(command.pid, 0)
-            seconds = time.monotonic() - began
-            if status:
-                sys.exit("deskbell kpi failed")
-            print(f"round {n + 1}: {seconds:.2f} s, of which {used.ru_utime + used.ru_stime:.2f} s of its own on the processor, "
-                  f"at most {used.ru_maxrss / 1024:.0f} MiB")
-        with open(f"{folder}/report-{tickets}.json", "wb") as file:
-            file.write(report)
-    finally:
-        engine.send_signal(signal.SIGTERM)
-        engine.wait()
-
+ASKED = ["--from", FROM, "--to", TO, "--calendar", "berlin", "--by", "channel", "--bucket", "week", "--format", "json"]
+ROUNDS = 5
+MOST_SECONDS, MOST_MIB = 3.0, 1024
 
 # One row for each event: what the eight figures ask for and no more.
 EVENTS = """
@@ -115,24 +93,75 @@ FROM p
 """
 
 
-def duckdb_half(history, folder, tickets):
+def events_to_parquet(history, parquet):
     import duckdb
 
-    parquet = f"{folder}/history-{tickets}.parquet"
     connection = duckdb.connect()
     connection.execute("SET threads = 2; SET TimeZone = 'UTC'; SET preserve_insertion_order = true")
-    if not os.path.exists(parquet):
-        began = time.monotonic()
-        connection.execute(EVENTS.format(history=history, parquet=parquet))
-        print(f"events to Parquet in {time.monotonic() - began:.1f} s")
-    for n in range(ROUNDS):
-        began = time.monotonic()
-        result = connection.execute(FIGURES.format(parquet=parquet, **{"from": FROM, "to": TO}))
-        row = dict(zip((column[0] for column in result.description), result.fetchone()))
-        print(f"round {n + 1}: {time.monotonic() - began:.2f} s")
-    print(f"at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
-    with open(f"{folder}/report-{tickets}.json", encoding="utf-8") as file:
-        figures = json.load(file)["figures"]
+    began = time.monotonic()
+    connection.execute(EVENTS.format(history=history, parquet=parquet))
+    print(f"events to Parquet in {time.monotonic() - began:.1f} s")
+
+
+def query(parquet):
+    """One round of DuckDB, in a process of its own; its start is not counted."""
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute("SET threads = 2; SET TimeZone = 'UTC'")
+    began = time.monotonic()
+    result = connection.execute(FIGURES.format(parquet=parquet, **{"from": FROM, "to": TO}))
+    row = dict(zip((column[0] for column in result.description), result.fetchone()))
+    seconds = time.monotonic() - began
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps({"seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "mib": used.ru_maxrss / 1024, "figures": row}))
+
+
+def held(command, data):
+    """MiB that the command and the database's processes hold; what they share counts once."""
+    try:
+        with open(f"{data}/postgres/cluster/postmaster.pid", encoding="utf-8") as file:
+            postmaster = file.readline().strip()
+    except OSError:
+        postmaster = None
+    kib = 0
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path, encoding="utf-8") as file:
+                number, rest = file.read().split(" ", 1)
+            if number not in (postmaster, str(command)) and rest.rsplit(")", 1)[1].split()[1] != postmaster:
+                continue
+            with open(f"/proc/{number}/smaps_rollup", encoding="utf-8") as file:
+                kib += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+        except OSError:
+            continue
+    return kib / 1024
+
+
+def compute(common, data):
+    """One round of Deskbell, from the start of the command to its end."""
+    began = time.monotonic()
+    command = subprocess.Popen([*common, "kpi", *ASKED], stdout=subprocess.PIPE)
+    most, ended = [0.0], threading.Event()
+
+    def watch():
+        while not ended.wait(0.2):
+            most[0] = max(most[0], held(command.pid, data))
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    report = command.stdout.read()
+    _, status, used = os.wait4(command.pid, 0)
+    seconds = time.monotonic() - began
+    ended.set()
+    watching.join()
+    if status:
+        sys.exit("deskbell kpi failed")
+    own = {"cpu": used.ru_utime + used.ru_stime, "mib": used.ru_maxrss / 1024}
+    return {"seconds": seconds, "with_database": most[0], "figures": json.loads(report)["figures"], **own}
+
+
+def differing(figures, row):
     same = {
         "ticket_volume": figures["ticket_volume"],
         "first_response_time": figures["first_response_time"]["calendar"]["p50"],
@@ -146,9 +175,61 @@ def duckdb_half(history, folder, tickets):
     differ = [name for name, value in same.items() if abs(value - row[name]) > 1e-6 * max(1.0, abs(value))]
     for name, value in same.items():
         print(f"{name}: deskbell {value}, DuckDB {row[name]}{' DIFFERS' if name in differ else ''}")
-    sys.exit(1 if differ else 0)
+    return differ
+
+
+def measure(program, folder, tickets, history):
+    """Rounds of both in turn, beside a Postgres that is up, as a running engine has it."""
+    data, parquet = f"{folder}/data-{tickets}", f"{folder}/history-{tickets}.parquet"
+    try:
+        import duckdb
+
+        print(f"DuckDB {duckdb.__version__} on 2 threads")
+    except ImportError:
+        duckdb = None
+        print("Python has no duckdb (pip install duckdb): nothing to compare with", file=sys.stderr)
+    if duckdb and not os.path.exists(parquet):
+        # Apart, so that what it takes is given back.
+        subprocess.run([sys.executable, __file__, "parquet", history, parquet], check=True)
+    common = [program, "--config", f"{folder}/deskbell.toml", "--data-dir", data]
+    engine = subprocess.Popen([*common, "serve", "--listen", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True)
+    ours, theirs = [], []
+    try:
+        for line in engine.stderr:
+            if line.startswith("deskbell listens on"):
+                break
+        for n in range(ROUNDS):
+            one = compute(common, data)
+            ours.append(one)
+            print(f"round {n + 1}: Deskbell {one['seconds']:.2f} s, of which {one['cpu']:.2f} s of its own on the processor, "
+                  f"at most {one['mib']:.0f} MiB, {one['with_database']:.0f} MiB with the database")
+            if duckdb:
+                asked = subprocess.run([sys.executable, __file__, "query", parquet], stdout=subprocess.PIPE, check=True)
+                other = json.loads(asked.stdout)
+                theirs.append(other)
+                print(f"round {n + 1}: DuckDB {other['seconds']:.2f} s, {other['cpu']:.2f} s on the processor, at most {other['mib']:.0f} MiB")
+    finally:
+        engine.send_signal(signal.SIGTERM)
+        engine.wait()
+    return judge(ours, theirs)
+
+
+def judge(ours, theirs):
+    median = statistics.median(one["seconds"] for one in ours)
+    most = max(max(one["mib"], one["with_database"]) for one in ours)
+    wrong = []
+    print(f"Deskbell: median {median:.2f} s, at most {most:.0f} MiB with the database")
+    if median > MOST_SECONDS or most > MOST_MIB:
+        wrong.append(f"more than {MOST_SECONDS:.0f} s or {MOST_MIB} MiB")
+    if theirs:
+        other = statistics.median(one["seconds"] for one in theirs)
+        print(f"DuckDB: median {other:.2f} s; Deskbell takes {median / other:.2f} of that, for all figures")
+        if median > other:
+            wrong.append("slower than DuckDB")
+        wrong.extend(differing(ours[-1]["figures"], theirs[-1]["figures"]))
+    return f"NOT as it should be: {', '.join(wrong)}" if wrong else 0
 
 
 if __name__ == "__main__":
-    half, first, folder, tickets = sys.argv[1:]
-    (deskbell if half == "deskbell" else duckdb_half)(first, folder, tickets)
+    verb, *rest = sys.argv[1:]
+    sys.exit({"measure": measure, "parquet": events_to_parquet, "query": query}[verb](*rest))

@@ -14,7 +14,7 @@ use deskbell_model::calendar::Book;
 use deskbell_model::event::{InteractionKind, RatingKind};
 use deskbell_model::facts::{Changed, Entry, Facts, Initial, Party, What};
 use deskbell_model::kpi::{Activities, Options, Ready, Report, Request, Settings, Tickets};
-use deskbell_model::sla::Policies;
+use deskbell_model::sla::{Editions, Policies};
 use deskbell_model::ticket::{Priority, Role, Status};
 use deskbell_model::timestamp::Timestamp;
 
@@ -162,7 +162,7 @@ fn main() {
     println!("{n_tickets} tickets, {} bytes of facts each", n_bytes / tickets.len());
     let stored: Vec<Vec<u8>> = (0..n_tickets).step_by(3).map(|number| activity(number, n_tickets).to_bytes()).collect();
     let calendars = Book::from_toml(CALENDARS, &|file| Err(format!("no file {file}"))).unwrap();
-    let policies = Arc::new(Policies::from_values(&[], &calendars).unwrap());
+    let policies = Arc::new(Editions::new(Policies::from_values(&[], &calendars).unwrap()));
     for by in [None, Some("group"), Some("assignee"), Some("organization")] {
         let start = Instant::now();
         let mut activities = Activities::new(options(&calendars, by), Settings::new(policies.clone(), false));

@@ -187,8 +187,8 @@ impl<T> Activity<T> {
     }
 
     /// The last instant at which it still matters: the end of a shift or of what a cost is for, else when it happens.
-    /// A report looks at what happens before its end and matters at or after its beginning; ratings and the
-    /// knowledge base it looks at from their first on.
+    /// A report looks at what happens before its end and matters at or after its beginning; ratings it looks at from
+    /// their first on.
     pub const fn until(&self) -> Timestamp {
         match self {
             Self::Shift { end, .. } => *end,

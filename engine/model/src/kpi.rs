@@ -13,6 +13,7 @@ pub mod explain;
 mod few;
 mod finish;
 mod forecast;
+mod handled;
 mod number;
 pub mod options;
 mod period;

@@ -14,3 +14,6 @@ pub mod schedule;
 pub mod sla;
 pub mod ticket;
 pub mod timestamp;
+
+#[cfg(test)]
+mod golden;

@@ -45,14 +45,13 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) fn new(config: &Config, engine: Arc<Engine>) -> anyhow::Result<Self> {
-        let policies = Arc::new(wiring::policies(config, &engine.calendars)?);
-        let kpi = Arc::new(wiring::kpi(config, policies));
+    pub(crate) fn new(config: &Config, engine: Arc<Engine>) -> Self {
+        let kpi = Arc::new(wiring::kpi(config, Arc::clone(engine.levels.editions())));
         let base_url = match &config.server.public_url {
             Some(url) => Arc::from(url.as_str()),
             None => Arc::from(format!("http://{}", config.server.listen)),
         };
-        Ok(Self { engine, kpi, figures: Arc::new(Semaphore::new(1)), base_url })
+        Self { engine, kpi, figures: Arc::new(Semaphore::new(1)), base_url }
     }
 }
 

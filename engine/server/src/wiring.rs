@@ -12,7 +12,7 @@ use deskbell_host::{Ceilings, Compiler, Host, Plugin};
 use deskbell_model::calendar::Book;
 use deskbell_model::kpi;
 use deskbell_model::manifest::{Grants, World};
-use deskbell_model::sla::Policies;
+use deskbell_model::sla::{Editions, Policies};
 use deskbell_store::Store;
 use deskbell_workers::deliverer::{Destination, Means};
 use deskbell_workers::engine::{Clock, Engine, Options, Retention, Source, SystemClock, Wake};
@@ -238,7 +238,7 @@ pub(crate) fn policies(config: &Config, calendars: &Book) -> anyhow::Result<Poli
 }
 
 /// What figures are judged and weighed with.
-pub(crate) fn kpi(config: &Config, policies: Arc<Policies>) -> kpi::Settings {
+pub(crate) fn kpi(config: &Config, policies: Arc<Editions>) -> kpi::Settings {
     config.kpi.settings(policies, !config.sla.is_empty())
 }
 

@@ -33,15 +33,10 @@ impl ActivityRow {
         Some(Self { event_id, activity: Activity::of(event)? })
     }
 
-    /// The last instant at which it matters to a period. Ratings and the use of the knowledge base matter to every later
-    /// report: which was a ticket's last rating, which sessions led to tickets.
+    /// The last instant at which it matters to a period. Ratings matter to every later report: which was a ticket's last.
     fn until(&self) -> Option<DateTime<Utc>> {
         match &self.activity {
-            Activity::Rating { .. }
-            | Activity::Status { .. }
-            | Activity::Searched { .. }
-            | Activity::Viewed { .. }
-            | Activity::ArticleRated { .. } => None,
+            Activity::Rating { .. } | Activity::Status { .. } => None,
             other => Some(at(other.until())),
         }
     }

@@ -51,7 +51,10 @@ pub async fn report(store: &Store, options: Options, settings: Settings) -> Resu
         return Err(inconsistent("ticket_fact", lane_id).into());
     }
     drop(reading);
-    Ok(spawn_blocking(move || tickets.finish()).await?)
+    let report = spawn_blocking(move || tickets.finish()).await?;
+    // Giving back what was kept for so many tickets takes a while, and nobody has to wait for it.
+    drop(std::thread::spawn(move || drop(ready)));
+    Ok(report)
 }
 
 async fn source_id(store: &Store, name: &str) -> Result<i32, Error> {

@@ -24,6 +24,8 @@ pub(super) struct Chunk {
     from: i64,
     /// Each with the working time of the chunk before it.
     spans: Vec<(i64, i64, i64)>,
+    /// For each day of the chunk and its end, how many of the spans start before it: where a search begins.
+    started: Vec<u32>,
     total: i64,
     /// What the clocks show, with some days around.
     offsets: Offsets,
@@ -78,7 +80,9 @@ impl Chunk {
                 }
             }
         }
-        Self { from, spans, total, offsets }
+        let days = (0..=REACH / DAY).map(|day| from + day * DAY);
+        let started = days.map(|day| spans.partition_point(|(start, ..)| *start < day) as u32).collect();
+        Self { from, spans, started, total, offsets }
     }
 
     pub(super) const fn from(&self) -> i64 {
@@ -97,7 +101,11 @@ impl Chunk {
 
     /// Its working time before an instant.
     pub(super) fn before(&self, at: i64) -> i64 {
-        let index = self.spans.partition_point(|(start, _, _)| *start < at);
+        // A day has few spans, so the last one that starts before the instant is near.
+        let day = usize::try_from((at - self.from) / DAY).unwrap_or(0);
+        let started = self.started.get(day).map_or(0, |started| *started as usize);
+        let later = self.spans.get(started..).unwrap_or_default();
+        let index = started + later.iter().take_while(|(start, ..)| *start < at).count();
         let last = index.checked_sub(1).and_then(|index| self.spans.get(index));
         last.map_or(0, |(start, end, before)| before + at.min(*end) - start)
     }

@@ -27,10 +27,10 @@ pub struct View<'a> {
     n_left: usize,
 }
 
-/// Somebody in a role.
+/// Somebody in a role. Of most nobody asks who they are, so that is read when somebody does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Party<'a> {
-    pub id: &'a str,
+    id: &'a [u8],
     pub role: Role,
 }
 
@@ -149,6 +149,17 @@ impl<'a> View<'a> {
     }
 }
 
+impl<'a> Party<'a> {
+    /// Who it is.
+    pub fn id(&self) -> Read<&'a str> {
+        text(self.id)
+    }
+}
+
+fn text(bytes: &[u8]) -> Read<&str> {
+    std::str::from_utf8(bytes).map_err(|_| Unreadable(postcard::Error::DeserializeBadUtf8))
+}
+
 impl<'a> Cursor<'a> {
     #[inline]
     fn byte(&mut self) -> Read<u8> {
@@ -194,10 +205,10 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn text(&mut self) -> Read<&'a str> {
-        std::str::from_utf8(self.skip_text()?).map_err(|_| Unreadable(postcard::Error::DeserializeBadUtf8))
+        text(self.skip_text()?)
     }
 
-    /// Passes over a text that nobody asks for, whatever it says.
+    /// Passes over a text that nobody asks for yet, whatever it says.
     #[inline]
     fn skip_text(&mut self) -> Read<&'a [u8]> {
         let length = self.length()?;
@@ -231,7 +242,7 @@ impl<'a> Cursor<'a> {
         if !self.is_there()? {
             return Ok(None);
         }
-        Ok(Some(Party { id: self.text()?, role: self.one_of(Role::ALL)? }))
+        Ok(Some(Party { id: self.skip_text()?, role: self.one_of(Role::ALL)? }))
     }
 
     fn changes(&mut self) -> Read<Changes<'a>> {
@@ -326,7 +337,7 @@ mod tests {
         let bytes = facts.to_bytes();
         let mut view = View::of(&bytes).unwrap();
         assert_eq!(view.created_at, facts.created_at);
-        assert_eq!(view.creator, Some(Party { id: "ann", role: Role::System }));
+        assert_eq!(view.creator, Some(Party { id: b"ann", role: Role::System }));
         let initial = &facts.initial;
         assert_eq!(
             (view.session, view.channel, view.priority, view.status),
@@ -341,7 +352,10 @@ mod tests {
         }
         for (shown, held) in entries.iter().zip(&facts.entries) {
             assert_eq!(shown.at, held.at);
-            assert_eq!(shown.by.map(|by| (by.id, by.role)), held.by.as_ref().map(|by| (by.id.as_str(), by.role)));
+            assert_eq!(
+                shown.by.map(|by| (by.id().unwrap(), by.role)),
+                held.by.as_ref().map(|by| (by.id.as_str(), by.role))
+            );
         }
         let What::Changed(changes) = &entries[0].what else { panic!("{:?}", entries[0]) };
         assert_eq!((changes.priority, changes.status), (Some(Priority::Urgent), Some(Status::Closed)));

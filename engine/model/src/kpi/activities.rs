@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::handled::Handled;
 use super::number::{Durations, Length, Sum};
 use super::options::Options;
 use super::period::Period;
 use super::ratings::{Rating, Ratings, on_scale};
 use super::settings::Settings;
-use super::sums::Handled;
 use super::table::Table;
 use crate::activity::Activity;
 use crate::event::{InteractionKind, RatingKind};
@@ -28,8 +28,10 @@ pub struct Ready {
     pub(super) options: Options,
     pub(super) settings: Settings,
     pub(super) period: Period,
+    /// The names of the policies of the settings.
+    pub(super) policies: Vec<String>,
     /// By source and ticket.
-    tickets: HashMap<Box<str>, HashMap<Box<str>, OnTicket>>,
+    tickets: Table<Table<OnTicket>>,
     pub(super) handled: Handled,
     /// Those without a ticket.
     pub(super) ratings: Ratings,
@@ -81,9 +83,10 @@ impl Activities {
     pub fn new(options: Options, settings: Settings) -> Self {
         Self(Ready {
             period: Period::new(&options),
+            policies: settings.policies.names(),
             options,
             settings,
-            tickets: HashMap::new(),
+            tickets: Table::default(),
             handled: Handled::default(),
             ratings: Ratings::default(),
             agents: Table::default(),
@@ -166,10 +169,7 @@ impl Ready {
     }
 
     fn on_ticket(&mut self, source: &str, ticket: &str) -> &mut OnTicket {
-        if !self.tickets.contains_key(source) {
-            self.tickets.insert(source.into(), HashMap::new());
-        }
-        self.tickets.entry(source.into()).or_default().entry(ticket.into()).or_default()
+        self.tickets.row(source).row(ticket)
     }
 
     fn interact<T: AsRef<str>>(&mut self, source: &str, activity: &Activity<T>) {

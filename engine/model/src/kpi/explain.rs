@@ -307,7 +307,7 @@ mod tests {
 
     use super::*;
     use crate::calendar::Book;
-    use crate::sla::Policies;
+    use crate::sla::{Editions, Policies};
 
     #[test]
     fn every_figure_is_explained_once() {
@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn targets_and_weights_in_force_are_named() {
         let policies = Policies::from_values(&[], &Book::default()).unwrap();
-        let settings = Settings::new(Arc::new(policies), false);
+        let settings = Settings::new(Arc::new(Editions::new(policies)), false);
         let of_rating = settings_of("rating", &settings);
         assert_eq!(of_rating[0], ("first_response_target".to_owned(), "3600 s".to_owned()));
         assert_eq!(of_rating[5], ("weight of feedback".to_owned(), "1".to_owned()));

@@ -24,9 +24,8 @@ impl Tickets {
         let options = &ready.options;
         self.all.handled.merge(ready.handled);
         self.all.ratings.merge(ready.ratings.clone());
-        let policies: Vec<&str> = ready.settings.policies.names().collect();
         let shown = |sums: super::sums::Sums| {
-            sums.shown(ready.period.from, &ready.period.ends, options.calendar.is_some(), &policies)
+            sums.shown(ready.period.from, &ready.period.ends, options.calendar.is_some(), &ready.policies)
         };
         let by = options.by.map(|dimension| By {
             dimension: dimension.as_str(),

@@ -96,10 +96,7 @@ impl Durations {
     }
 
     pub(super) fn median(mut self) -> Median {
-        let median = |micros: &mut Vec<i64>| {
-            micros.sort_unstable();
-            percentile(micros, 0.5)
-        };
+        let median = |micros: &mut Vec<i64>| percentiles(micros, [0.5])[0];
         Median { calendar: median(&mut self.calendar), business: median(&mut self.business) }
     }
 }
@@ -116,29 +113,33 @@ pub struct Distribution {
 
 impl Distribution {
     fn of(micros: &mut [i64]) -> Self {
-        micros.sort_unstable();
         let sum: i128 = micros.iter().map(|&micros| i128::from(micros)).sum();
         let count = micros.len() as u64;
         let mut total = Sum::default();
         total.merge(Sum(sum * MICROS));
-        Self {
-            count,
-            mean: (count > 0).then(|| total.get() / count as f64),
-            p50: percentile(micros, 0.5),
-            p90: percentile(micros, 0.9),
-            p95: percentile(micros, 0.95),
-        }
+        let [p50, p90, p95] = percentiles(micros, [0.5, 0.9, 0.95]);
+        Self { count, mean: (count > 0).then(|| total.get() / count as f64), p50, p90, p95 }
     }
 }
 
-/// Seconds at a fraction of sorted microseconds, by linear interpolation between the closest ranks.
-fn percentile(sorted: &[i64], fraction: f64) -> Option<f64> {
-    let rank = fraction * sorted.len().checked_sub(1)? as f64;
-    let (low, rest) = (rank.floor(), rank.fract());
-    let at = |rank: f64| sorted.get(rank as usize).copied();
-    let low_micros = at(low)?;
-    let high_micros = if rest > 0.0 { at(low + 1.0)? } else { low_micros };
-    Some((low_micros as f64 + (high_micros - low_micros) as f64 * rest) / 1e6)
+/// Seconds at rising fractions of microseconds in any order, by linear interpolation between the closest ranks. They are
+/// put in order only as far as these ranks ask for it: among very many that is much less than sorting them.
+fn percentiles<const N: usize>(micros: &mut [i64], fractions: [f64; N]) -> [Option<f64>; N] {
+    let last = micros.len().saturating_sub(1);
+    // What lies before has its place already.
+    let (mut rest, mut n_before) = (micros, 0);
+    fractions.map(|fraction| {
+        let rank = fraction * last as f64;
+        let low = (rank.floor() as usize).checked_sub(n_before)?;
+        if low >= rest.len() {
+            return None;
+        }
+        let (_, &mut low_micros, above) = rest.select_nth_unstable(low);
+        let high_micros = above.iter().copied().min().filter(|_| rank.fract() > 0.0).unwrap_or(low_micros);
+        rest = std::mem::take(&mut rest).get_mut(low..)?;
+        n_before += low;
+        Some((low_micros as f64 + (high_micros - low_micros) as f64 * rank.fract()) / 1e6)
+    })
 }
 
 /// A duration of a cohort, in seconds; `business` only with a calendar.
@@ -205,6 +206,21 @@ mod tests {
         assert!((shown.mean.unwrap() - 31_500.166_666_666_668).abs() < 1e-9);
         assert_eq!(Distribution::of(&mut [5_000_001]).p95, Some(5.000_001));
         assert_eq!(Distribution::of(&mut []), Distribution::default());
+    }
+
+    #[test]
+    fn percentiles_are_those_of_the_sorted_numbers() {
+        for n in 1..60_i64 {
+            let mut micros: Vec<i64> = (0..n).map(|k| k * 7919 % 31 * 1_000_000).collect();
+            let mut sorted = micros.clone();
+            sorted.sort_unstable();
+            let at = |fraction: f64| {
+                let rank = fraction * (n - 1) as f64;
+                let (low, high) = (sorted[rank.floor() as usize], sorted[rank.ceil() as usize]);
+                Some((low as f64 + (high - low) as f64 * rank.fract()) / 1e6)
+            };
+            assert_eq!(percentiles(&mut micros, [0.5, 0.9, 0.95]), [at(0.5), at(0.9), at(0.95)], "{n}");
+        }
     }
 
     #[test]

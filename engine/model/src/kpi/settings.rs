@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::calendar::amount::Amount;
-use crate::sla::Policies;
+use crate::sla::Editions;
 
 /// The target of the first response unless the configuration has one, in microseconds.
 const FIRST_RESPONSE_TARGET: i64 = 3_600_000_000;
@@ -18,8 +18,8 @@ pub struct Settings {
     pub first_response_target: i64,
     pub rating_weights: RatingWeights,
     pub efficiency_weights: EfficiencyWeights,
-    /// Judge `sla_attainment`.
-    pub policies: Arc<Policies>,
+    /// The policies that judge `sla_attainment`, and those that did.
+    pub policies: Arc<Editions>,
     /// Whether they come from the configuration; the index leaves out the attainment of the built-in one.
     pub has_own_policies: bool,
 }
@@ -105,7 +105,7 @@ weights!(
 
 impl Settings {
     /// Default targets and weights.
-    pub fn new(policies: Arc<Policies>, has_own_policies: bool) -> Self {
+    pub fn new(policies: Arc<Editions>, has_own_policies: bool) -> Self {
         Self {
             first_response_target: FIRST_RESPONSE_TARGET,
             rating_weights: RatingWeights::default(),
@@ -116,7 +116,7 @@ impl Settings {
     }
 
     /// Those of the configuration.
-    pub fn from_config(config: &Config, policies: Arc<Policies>, has_own_policies: bool) -> Result<Self, Invalid> {
+    pub fn from_config(config: &Config, policies: Arc<Editions>, has_own_policies: bool) -> Result<Self, Invalid> {
         let target = |text: &String| {
             let micros = text.parse::<Amount>().ok().and_then(Amount::duration).filter(|micros| *micros > 0);
             micros.ok_or_else(|| Invalid::Target(text.chars().take(40).collect()))
@@ -142,10 +142,11 @@ pub(super) fn weighted_mean(parts: &[(f64, Option<f64>)]) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::calendar::Book;
+    use crate::sla::Policies;
 
     fn read(text: &str) -> Result<Settings, Invalid> {
         let policies = Policies::from_values(&[], &Book::default()).unwrap();
-        Settings::from_config(&toml::from_str(text).unwrap(), Arc::new(policies), false)
+        Settings::from_config(&toml::from_str(text).unwrap(), Arc::new(Editions::new(policies)), false)
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl<'a> Story<'a> {
             match &entry.what {
                 What::Gone => return Ok(None),
                 What::Escalated => story.is_escalated = true,
-                What::PublicComment => story.comment(at, &entry, period),
+                What::PublicComment => story.comment(at, &entry, period)?,
                 What::Changed(changes) => story.change(at, changes),
             }
         }
@@ -125,8 +125,8 @@ impl<'a> Story<'a> {
         }
     }
 
-    fn comment(&mut self, at: i64, entry: &Entry<'a>, period: &Period) {
-        let Some(by) = entry.by else { return };
+    fn comment(&mut self, at: i64, entry: &Entry<'a>, period: &Period) -> Result<(), Unreadable> {
+        let Some(by) = entry.by else { return Ok(()) };
         match by.role {
             Role::Customer => {
                 self.waiting_since.get_or_insert(at);
@@ -135,17 +135,18 @@ impl<'a> Story<'a> {
                 let waited = self.waiting_since.take();
                 let is_in = period.contains(at);
                 if self.first_reply.is_none() {
-                    self.first_reply = Some((at, by.id));
+                    self.first_reply = Some((at, by.id()?));
                 } else if let Some(since) = waited.filter(|_| is_in) {
                     self.next_responses.push((since, at));
                 }
                 if is_in {
-                    self.replies.push(by.id);
+                    self.replies.push(by.id()?);
                 }
                 self.n_replies += 1;
             }
             Role::Bot | Role::System => {}
         }
+        Ok(())
     }
 
     fn change(&mut self, at: i64, changes: &Changes<'a>) {

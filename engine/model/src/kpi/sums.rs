@@ -1,12 +1,12 @@
 //! What is added up for all tickets, and for those of each value of a dimension, agent, group, category and hour.
 
 use super::few::Few;
+use super::handled::Handled;
 use super::number::{Durations, Length, Rate, Sum};
 use super::ratings::{Rating, Ratings};
 use super::report::{Age, Attainment, Backlog, BacklogBucket, Flow, FlowBucket, HandleTime, NONE, Repeated, Transfers};
 use super::table::{Merge, Table};
 use crate::calendar::zone::DAY;
-use crate::event::{InteractionKind, WorkKind};
 use crate::sla::Metric;
 use crate::ticket::Priority;
 use crate::timestamp::Timestamp;
@@ -57,17 +57,6 @@ pub(super) struct Open<'a> {
     pub(super) age: i64,
 }
 
-/// Handling of the period: seconds and how often.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Handled {
-    phone: (Sum, u64),
-    chat: (Sum, u64),
-    email: (Sum, u64),
-    /// Of any kind.
-    all: Sum,
-    n_all: u64,
-}
-
 /// What is added up.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sums {
@@ -110,42 +99,6 @@ struct InBucket {
     unsolved: i64,
 }
 
-impl Handled {
-    pub(super) fn interaction(&mut self, kind: InteractionKind, seconds: Sum) {
-        let of = match kind {
-            InteractionKind::Phone => &mut self.phone,
-            InteractionKind::Chat => &mut self.chat,
-        };
-        of.0.merge(seconds);
-        of.1 += 1;
-        self.any(seconds);
-    }
-
-    pub(super) fn work(&mut self, kind: WorkKind, seconds: Sum) {
-        if kind == WorkKind::Email {
-            self.email.0.merge(seconds);
-            self.email.1 += 1;
-        }
-        self.any(seconds);
-    }
-
-    fn any(&mut self, seconds: Sum) {
-        self.all.merge(seconds);
-        self.n_all += 1;
-    }
-
-    pub(super) fn merge(&mut self, other: Self) {
-        for (of, other) in
-            [(&mut self.phone, other.phone), (&mut self.chat, other.chat), (&mut self.email, other.email)]
-        {
-            of.0.merge(other.0);
-            of.1 += other.1;
-        }
-        self.all.merge(other.all);
-        self.n_all += other.n_all;
-    }
-}
-
 impl Share<'_> {
     /// Whether there is nothing to add.
     pub(super) fn is_empty(&self) -> bool {
@@ -157,7 +110,7 @@ impl Share<'_> {
             && self.first_resolution.is_none()
             && self.solved.is_none()
             && self.open.is_none()
-            && self.handled.n_all == 0
+            && self.handled.is_empty()
             && self.ratings.is_empty()
             && self.targets.is_empty()
     }
@@ -176,7 +129,7 @@ impl Sums {
         if let Some(open) = share.open {
             self.add_open(open);
         }
-        if share.handled.n_all > 0 {
+        if !share.handled.is_empty() {
             self.on_tickets.0.merge(share.handled.all);
             self.on_tickets.1 += 1;
         }
@@ -258,7 +211,7 @@ impl Sums {
     }
 
     /// The figures. `starts` and `ends` are those of the buckets.
-    pub(super) fn shown(self, from: i64, ends: &[i64], has_calendar: bool, policies: &[&str]) -> Repeated {
+    pub(super) fn shown(self, from: i64, ends: &[i64], has_calendar: bool, policies: &[String]) -> Repeated {
         let attainment = self.shown_targets(policies);
         let opened_vs_solved = self.flow(from, ends);
         let buckets = self.backlog_buckets(ends);
@@ -317,12 +270,12 @@ impl Sums {
         ends.iter().enumerate().map(bucket).collect()
     }
 
-    fn shown_targets(&self, policies: &[&str]) -> Vec<Attainment> {
+    fn shown_targets(&self, policies: &[String]) -> Vec<Attainment> {
         let mut shown = Vec::new();
         for (policy, of) in policies.iter().zip(&self.targets) {
             for (metric, &(met, all)) in Metric::ALL.into_iter().zip(of) {
                 if all > 0 {
-                    shown.push(Attainment { policy: (*policy).to_owned(), metric, rate: Rate::counts(met, all) });
+                    shown.push(Attainment { policy: policy.clone(), metric, rate: Rate::counts(met, all) });
                 }
             }
         }

@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
-/// Rows by name. Finding a row takes no allocation once its name is known.
+use foldhash::fast::RandomState;
+
+/// Rows by name. Finding a row takes no allocation once its name is known. A report looks up several names for each of a
+/// million tickets, so they are hashed by something quick; it is seeded anew for each table, and none outlives its report.
 #[derive(Clone, Debug)]
 pub(super) struct Table<V> {
-    places: HashMap<Box<str>, usize>,
+    places: HashMap<Box<str>, usize, RandomState>,
     rows: Vec<V>,
 }
 
@@ -22,7 +25,7 @@ impl Merge for u64 {
 
 impl<V> Default for Table<V> {
     fn default() -> Self {
-        Self { places: HashMap::new(), rows: Vec::new() }
+        Self { places: HashMap::default(), rows: Vec::new() }
     }
 }
 
@@ -47,6 +50,11 @@ impl<V: Default> Table<V> {
 
     pub(super) fn at(&mut self, place: usize) -> Option<&mut V> {
         self.rows.get_mut(place)
+    }
+
+    /// The row of that name, where there is one.
+    pub(super) fn get(&self, name: &str) -> Option<&V> {
+        self.rows.get(self.find(name)?)
     }
 
     pub(super) fn find(&self, name: &str) -> Option<usize> {

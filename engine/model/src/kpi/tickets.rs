@@ -96,7 +96,7 @@ impl Tickets {
             let on_ticket = ready.of(source, ticket);
             let mut share = share(&ready, &story, on_ticket);
             if attainment::matters(&ready, &story) {
-                share.targets = attainment::targets(&ready, source, facts)?;
+                share.targets = attainment::targets(&ready, &story, source, facts)?;
             }
             self.tell(source, &story, &share);
         }
@@ -264,11 +264,13 @@ fn share<'a>(ready: &Ready, story: &Story<'a>, on_ticket: Option<&'a OnTicket>) 
         let (group, assignee) = (story.group, story.assignee);
         share.open = Some(Open { group, assignee, priority: story.priority, age: period.to - story.created });
     }
-    if let Some(first) = story.first_solve.filter(|solve| is_in(solve.at)) {
-        share.first_resolution = Some(times(ready, story, &first).1);
-    }
     if let Some(last) = story.last_solve.filter(|solve| share.is_solved && is_in(solve.at)) {
         share.solved = Some(solved(ready, story, &last));
+    }
+    if let Some(first) = story.first_solve.filter(|solve| is_in(solve.at)) {
+        // As a rule the first solve is the last.
+        let same = share.solved.filter(|solved| !solved.is_reopened).map(|solved| solved.resolution);
+        share.first_resolution = Some(same.unwrap_or_else(|| times(ready, story, &first).1));
     }
     if let Some(on_ticket) = on_ticket {
         share.handled = on_ticket.handled.as_deref().copied().unwrap_or_default();

@@ -41,9 +41,12 @@ pub struct Clock {
     pub(super) stretches: Vec<Stretch>,
     pub(super) reckonings: Vec<Reckoning>,
     pub(super) outcomes: Vec<Outcome>,
-    /// Whether it keeps how it stands alone: no warnings, and not how it came to stand so.
+    /// Whether it keeps how it stands alone: no warnings, and not how it came to stand so. Its judge has no names then.
     #[serde(skip)]
     is_brief: bool,
+    /// Of a brief clock, the place of the judge's policy.
+    #[serde(skip)]
+    judged_by: usize,
 }
 
 /// What a clock is judged by.
@@ -105,6 +108,8 @@ impl State {
 pub(super) struct Now<'a> {
     pub(super) at: Timestamp,
     pub(super) policy: Option<&'a Policy>,
+    /// The policy's place.
+    pub(super) place: usize,
     pub(super) priority: Priority,
     pub(super) status: Status,
     /// Whether clocks that start keep how they stand alone.
@@ -134,6 +139,7 @@ impl Clock {
             reckonings: Vec::new(),
             outcomes: Vec::new(),
             is_brief: now.is_brief,
+            judged_by: 0,
         };
         clock.judge_by(now, Why::Started);
         clock
@@ -159,6 +165,11 @@ impl Clock {
     /// The policy and target that judge it, or the last that did.
     pub const fn judge(&self) -> Option<&Judge> {
         self.judge.as_ref()
+    }
+
+    /// The place, among the policies, of the one that judges a brief clock, or of the last that did.
+    pub(crate) fn judged_by(&self) -> Option<usize> {
+        self.judge.as_ref().map(|_| self.judged_by)
     }
 
     pub const fn state(&self) -> State {

@@ -33,6 +33,22 @@ impl Editions {
         &self.policies
     }
 
+    /// The names of the policies that hold, in their order, and then of those of before that have other names.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.policies.names().map(str::to_owned).collect();
+        for name in self.earlier.iter().flat_map(|(policies, _)| policies.names()) {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        names
+    }
+
+    /// Whether policies of before have a say in the clocks of a ticket as of an instant.
+    pub fn changed_between(&self, created_at: Timestamp, as_of: Timestamp) -> bool {
+        self.earlier.iter().any(|(_, until)| created_at < *until && *until <= as_of)
+    }
+
     /// The clocks of a ticket as of an instant. A change of policies after that instant is not known then.
     pub fn clocks(&self, source: &str, facts: &Facts, as_of: Timestamp) -> Clocks {
         let mut kept: Option<Kept> = None;

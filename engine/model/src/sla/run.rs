@@ -193,6 +193,7 @@ fn now(policies: &Policies, stand: Stand, at: Timestamp) -> Now<'_> {
     Now {
         at,
         policy: policies.get(stand.policy),
+        place: stand.policy.unwrap_or_default(),
         priority: stand.priority,
         status: stand.status,
         is_brief: stand.is_brief,

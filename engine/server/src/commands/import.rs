@@ -18,13 +18,16 @@ use deskbell_workers::levels::Levels;
 use flate2::read::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 
 use crate::cli::{Common, Format};
 use crate::commands::{configuration, output, with_store};
 use crate::service_levels;
 
-/// Events of one transaction.
-const BATCH: usize = 2000;
+/// Events of one transaction. A ticket is written once for all of its events in it, so many are cheaper than few.
+const BATCH: usize = 20_000;
 /// Of the rejected lines so many are told.
 const MAX_TOLD: usize = 1000;
 /// A longer line is rejected unread.
@@ -84,29 +87,78 @@ fn open(path: &Path) -> anyhow::Result<(Box<dyn BufRead + Send>, ProgressBar)> {
     Ok((reader, bar))
 }
 
+/// Events that lie one after the other.
+struct Batch {
+    events: Vec<Imported>,
+    /// How many lines had been read by its end.
+    n_lines: u64,
+}
+
+/// The next batch is read while the database takes one.
 async fn read_all(
     store: &Store,
-    mut reader: Box<dyn BufRead + Send>,
+    reader: Box<dyn BufRead + Send>,
     bar: &ProgressBar,
     levels: &Levels,
 ) -> anyhow::Result<Report> {
     store.make_partitions(SystemClock.now(), 1).await?;
-    let mut report = Report::default();
-    let mut sources: HashMap<String, i32> = HashMap::new();
-    let mut batch = Vec::with_capacity(BATCH);
-    let mut line = Vec::new();
-    loop {
+    let (sender, mut batches) = mpsc::channel(1);
+    let lines = Lines { reader, store: store.clone(), sources: HashMap::new(), report: Report::default() };
+    let lines = spawn_blocking(move || lines.read(&sender));
+    let mut taken = Report::default();
+    while let Some(batch) = batches.recv().await {
+        flush(store, levels, &batch, &mut taken).await?;
+        bar.set_message(format!("{} events", taken.n_accepted));
+    }
+    let Report { n_accepted, n_duplicates, n_unknown, .. } = taken;
+    Ok(Report { n_accepted, n_duplicates, n_unknown, ..lines.await?? })
+}
+
+/// The file while it is read.
+struct Lines {
+    reader: Box<dyn BufRead + Send>,
+    store: Store,
+    sources: HashMap<String, i32>,
+    report: Report,
+}
+
+impl Lines {
+    /// Reads to the end, or until nobody takes the batches any more.
+    fn read(mut self, batches: &mpsc::Sender<Batch>) -> anyhow::Result<Report> {
+        let mut line = Vec::new();
+        let mut events = Vec::with_capacity(BATCH);
+        while self.next(&mut line)? {
+            events.extend(self.event(&line)?);
+            if events.len() >= BATCH {
+                let events = std::mem::replace(&mut events, Vec::with_capacity(BATCH));
+                if batches.blocking_send(Batch { events, n_lines: self.report.n_lines }).is_err() {
+                    return Ok(self.report);
+                }
+            }
+        }
+        // Where nobody takes it, what went wrong is told there.
+        let _ = batches.blocking_send(Batch { events, n_lines: self.report.n_lines });
+        Ok(self.report)
+    }
+
+    fn next(&mut self, line: &mut Vec<u8>) -> anyhow::Result<bool> {
+        let report = &mut self.report;
         line.clear();
-        let n_read = (&mut reader).take(MAX_LINE_BYTES as u64 + 1).read_until(b'\n', &mut line);
+        let n_read = (&mut self.reader).take(MAX_LINE_BYTES as u64 + 1).read_until(b'\n', line);
         let n_read = n_read.with_context(|| format!("the file breaks off after line {}", report.n_lines))?;
         if n_read == 0 {
-            break;
+            return Ok(false);
         }
         report.n_lines += 1;
         if line.len() > MAX_LINE_BYTES {
             bail!("line {} is longer than {MAX_LINE_BYTES} bytes; this is no file of one event a line", report.n_lines);
         }
-        match read_line(&line) {
+        Ok(true)
+    }
+
+    fn event(&mut self, line: &[u8]) -> anyhow::Result<Option<Imported>> {
+        let report = &mut self.report;
+        match read_line(line) {
             None => report.n_blank += 1,
             Some(Err((member, problem))) => {
                 report.n_rejected += 1;
@@ -115,25 +167,22 @@ async fn read_all(
                 }
             }
             Some(Ok((event, data))) => {
-                let source_id = match sources.get(&event.source) {
-                    Some(source_id) => *source_id,
-                    None => {
-                        let source_id = store.source(&event.source).await?;
-                        sources.insert(event.source.clone(), source_id);
-                        source_id
-                    }
-                };
+                let source_id = self.source(&event.source)?;
                 let new = new_event(&event, source_id, data);
-                batch.push(Imported { source_id, event, new });
+                return Ok(Some(Imported { source_id, event, new }));
             }
         }
-        if batch.len() >= BATCH {
-            flush(store, levels, &mut batch, &mut report).await?;
-            bar.set_message(format!("{} events", report.n_accepted));
-        }
+        Ok(None)
     }
-    flush(store, levels, &mut batch, &mut report).await?;
-    Ok(report)
+
+    fn source(&mut self, name: &str) -> anyhow::Result<i32> {
+        if let Some(source_id) = self.sources.get(name) {
+            return Ok(*source_id);
+        }
+        let source_id = Handle::current().block_on(self.store.source(name))?;
+        self.sources.insert(name.to_owned(), source_id);
+        Ok(source_id)
+    }
 }
 
 type Rejection = (String, String);
@@ -154,19 +203,18 @@ fn read_line(line: &[u8]) -> Option<Result<(Event, String), Rejection>> {
     Some(read())
 }
 
-async fn flush(store: &Store, levels: &Levels, batch: &mut Vec<Imported>, report: &mut Report) -> anyhow::Result<()> {
-    let before = report.n_accepted;
+async fn flush(store: &Store, judge: &Judge, batch: &Batch, taken: &mut Report) -> anyhow::Result<()> {
+    let events = &batch.events;
     let now = SystemClock.now();
-    let next_clock = |source_id: i32, source: &str, facts: &Facts| levels.next_clock(source_id, source, facts, now);
-    let added = store.import(batch, now, &next_clock).await.with_context(|| {
-        format!("the database did not take the events before line {}; what was taken before stays, start the import again to go on", report.n_lines)
+    let next_clock = |source_id: i32, source: &str, facts: &Facts| judge.next_clock(now, source_id, source, facts);
+    let added = store.import(events, now, &next_clock).await.with_context(|| {
+        format!("the database did not take the events before line {}; what was taken before stays, start the import again to go on", batch.n_lines)
     })?;
     let n_unknown =
-        added.iter().filter(|place| batch.get(**place).is_some_and(|e| e.event.data == Data::Unknown)).count();
-    report.n_unknown += n_unknown as u64;
-    report.n_accepted = before + (added.len() - n_unknown) as u64;
-    report.n_duplicates += (batch.len() - added.len()) as u64;
-    batch.clear();
+        added.iter().filter(|place| events.get(**place).is_some_and(|e| e.event.data == Data::Unknown)).count();
+    taken.n_unknown += n_unknown as u64;
+    taken.n_accepted += (added.len() - n_unknown) as u64;
+    taken.n_duplicates += (events.len() - added.len()) as u64;
     Ok(())
 }
 

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use deskbell_model::kpi::options::Invalid;
-use deskbell_model::kpi::{Bucket, Dimension, Fcr, Options, Report, Request, Settings};
+use deskbell_model::kpi::{Bucket, Dimension, Fcr, Options, Report, Request};
+use deskbell_model::sla::Editions;
+use deskbell_workers::engine::{Clock as _, SystemClock};
 use deskbell_workers::figures;
 
 use crate::cli::{Common, Format};
 use crate::commands::{WrongUse, configuration, output, with_store};
-use crate::config::Config;
 use crate::config::mistake::nearest;
+use crate::service_levels::editions;
 use crate::wiring;
 
 mod csv;
@@ -52,7 +54,8 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result<()> {
     let config = configuration(common)?;
     if let Some(key) = &arguments.explain {
-        return explained::print(key, &settings(&config)?, arguments.format);
+        let policies = Editions::new(wiring::policies(&config, &wiring::calendars(&config)?)?);
+        return explained::print(key, &wiring::kpi(&config, Arc::new(policies)), arguments.format);
     }
     let request = Request {
         from: arguments.from.as_deref().unwrap_or_default(),
@@ -68,14 +71,12 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
     let names: Vec<&str> = calendars.names().collect();
     let options =
         Options::new(&request, &calendars).map_err(|invalid| WrongUse(format!("--{}", told(&invalid, &names))))?;
-    let settings = settings(&config)?;
-    let report = with_store(common, async |store| Ok(figures::report(&store, options, settings).await?)).await?;
+    let report = with_store(common, async |store| {
+        let settings = wiring::kpi(&config, editions(&config, &store, SystemClock.now()).await?);
+        Ok(figures::report(&store, options, settings).await?)
+    })
+    .await?;
     print(&report, arguments.format)
-}
-
-fn settings(config: &Config) -> anyhow::Result<Settings> {
-    let policies = wiring::policies(config, &wiring::calendars(config)?)?;
-    Ok(wiring::kpi(config, Arc::new(policies)))
 }
 
 /// What is wrong with what was asked for, with the name that was probably meant.

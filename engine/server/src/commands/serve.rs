@@ -116,7 +116,7 @@ impl Running {
             max_waiting: MAX_WAITING,
         };
         let (committer, committers) = Committer::start(&engine, options);
-        let api = api::Api::new(config, Arc::clone(&engine))?;
+        let api = api::Api::new(config, Arc::clone(&engine));
         let max_body_bytes = usize::try_from(config.server.max_body).unwrap_or(usize::MAX);
         let intake = Arc::new(Intake { engine, accounts, committer, max_body_bytes });
         let router = http::router(intake, api);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use deskbell_model::kpi::Settings;
 use deskbell_model::kpi::settings::{EfficiencyWeights, RatingWeights};
-use deskbell_model::sla::Policies;
+use deskbell_model::sla::Editions;
 use serde::{Deserialize, Serialize};
 
 use super::reading::{Problem, Section};
@@ -97,7 +97,7 @@ impl Section for Kpi {
 
 impl Kpi {
     /// As the arithmetic takes it.
-    pub(crate) fn settings(&self, policies: Arc<Policies>, has_own_policies: bool) -> Settings {
+    pub(crate) fn settings(&self, policies: Arc<Editions>, has_own_policies: bool) -> Settings {
         Settings {
             first_response_target: i64::try_from(self.first_response_target.as_micros()).unwrap_or(i64::MAX),
             rating_weights: self.rating_weights(),

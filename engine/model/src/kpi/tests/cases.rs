@@ -12,7 +12,7 @@ use crate::calendar::Book;
 use crate::event::{Event, LaneKind};
 use crate::history::History;
 use crate::kpi::{Activities, Options, Request, Settings, Tickets};
-use crate::sla::Policies;
+use crate::sla::{Editions, Policies};
 
 const MARCH: Request<'static> = Request {
     from: "2026-03-01",
@@ -62,7 +62,7 @@ fn event(number: usize, mut event: Value) -> Event {
 fn figures(request: &Request<'_>, config: &str, events: &[Value]) -> Value {
     let events: Vec<Event> = events.iter().cloned().enumerate().map(|(number, value)| event(number, value)).collect();
     let calendars = Book::from_toml(config, &|file| Err(format!("no file {file}"))).unwrap();
-    let policies = Arc::new(Policies::from_toml(config, &calendars).unwrap());
+    let policies = Arc::new(Editions::new(Policies::from_toml(config, &calendars).unwrap()));
     let options = Options::new(request, &calendars).unwrap();
     let mut activities = Activities::new(options, Settings::new(policies, !config.is_empty()));
     let mut lanes: BTreeMap<(&str, &str), Vec<&Event>> = BTreeMap::new();

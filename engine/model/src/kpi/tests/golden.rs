@@ -1,9 +1,6 @@
 //! The golden figures; `tests/fixtures/kpi-golden/README.md` says what they are.
 
-use std::collections::{BTreeMap, HashSet};
-use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,14 +8,14 @@ use serde_json::Value;
 
 use crate::activity::Activity;
 use crate::calendar::Book;
-use crate::event::{Event, LaneKind};
+use crate::event::Event;
 use crate::facts::Facts;
-use crate::history::History;
+use crate::golden;
 use crate::kpi::{Activities, Options, Report, Request, Settings, Tickets};
-use crate::sla::Policies;
+use crate::sla::{Editions, Policies};
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/kpi-golden")
+    golden::folder("kpi-golden")
 }
 
 /// What an import leaves behind.
@@ -28,48 +25,16 @@ struct Imported {
     calendars: Book,
 }
 
-fn text(path: &Path) -> String {
-    let bytes = fs::read(path).unwrap();
-    if path.extension().is_some_and(|extension| extension == "gz") {
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(&*bytes).read_to_string(&mut text).unwrap();
-        text
-    } else {
-        String::from_utf8(bytes).unwrap()
-    }
-}
-
-/// The events in the order of arrival: invalid lines are left out, and so is what has an id that was there.
-fn events(text: &str) -> Vec<Event> {
-    let mut seen = HashSet::new();
-    let read = text.lines().filter_map(|line| Event::from_json(line.as_bytes()).ok());
-    read.filter(|event| seen.insert((event.source.clone(), event.id.clone()))).collect()
-}
-
 fn imported(events: &[Event], calendars: &Path) -> Imported {
-    let mut lanes: BTreeMap<(String, String), Vec<&Event>> = BTreeMap::new();
-    for event in events {
-        if let (LaneKind::Ticket, ticket) = event.lane() {
-            lanes.entry((event.source.clone(), ticket.to_owned())).or_default().push(event);
-        }
-    }
-    let facts = lanes
-        .into_iter()
-        .filter_map(|((source, ticket), events)| Some((source, ticket, History::fold(&events).0.facts?)));
     Imported {
         activities: events.iter().filter_map(|event| Some((event.source.clone(), Activity::of(event)?))).collect(),
-        tickets: facts.collect(),
-        calendars: Book::from_toml(&text(calendars), &|file| Err(format!("no file {file}"))).unwrap(),
+        tickets: golden::facts(events).into_iter().map(|((source, ticket), facts)| (source, ticket, facts)).collect(),
+        calendars: Book::from_toml(&golden::text(calendars), &|file| Err(format!("no file {file}"))).unwrap(),
     }
-}
-
-fn history(folder: &Path) -> Vec<Event> {
-    let paths = ["events.ndjson", "events.ndjson.gz"].map(|name| folder.join(name));
-    events(&text(paths.iter().find(|path| path.exists()).unwrap()))
 }
 
 fn json(path: &Path) -> Value {
-    serde_json::from_str(&text(path)).unwrap()
+    serde_json::from_str(&golden::text(path)).unwrap()
 }
 
 fn parts(imported: &Imported, options: &Value) -> [Tickets; 2] {
@@ -86,7 +51,7 @@ fn parts(imported: &Imported, options: &Value) -> [Tickets; 2] {
     };
     let options = Options::new(&request, &imported.calendars).unwrap();
     let policies = Policies::from_values(&[], &imported.calendars).unwrap();
-    let mut activities = Activities::new(options, Settings::new(Arc::new(policies), false));
+    let mut activities = Activities::new(options, Settings::new(Arc::new(Editions::new(policies)), false));
     for (source, activity) in &imported.activities {
         activities.add(source, activity);
     }
@@ -150,7 +115,7 @@ fn check(imported: &Imported, folder: &Path, number: u32) {
 #[test]
 fn every_figure_of_a_report_is_explained_and_every_explained_one_is_there() {
     let folder = folder().join("small");
-    let imported = imported(&history(&folder), &folder.join("calendars.toml"));
+    let imported = imported(&golden::events(&folder), &folder.join("calendars.toml"));
     let report = serde_json::to_value(report(&imported, &json(&folder.join("options-1.json")))).unwrap();
     let mut explained: Vec<&str> = crate::kpi::explain::ALL.iter().map(|explanation| explanation.key).collect();
     explained.sort_unstable();
@@ -162,7 +127,7 @@ fn every_figure_of_a_report_is_explained_and_every_explained_one_is_there() {
 #[test]
 fn another_order_of_arrival_and_another_split_give_the_same() {
     let folder = folder();
-    let events = history(&folder);
+    let events = golden::events(&folder);
     let calendars = folder.join("calendars.toml");
     let options = json(&folder.join("options-5.json"));
     let expected = serde_json::to_string(&report(&imported(&events, &calendars), &options)).unwrap();
@@ -185,13 +150,13 @@ fn another_order_of_arrival_and_another_split_give_the_same() {
 #[test]
 fn twelve_tickets_have_the_figures_that_were_worked_out_by_hand() {
     let folder = folder().join("small");
-    let imported = imported(&history(&folder), &folder.join("calendars.toml"));
+    let imported = imported(&golden::events(&folder), &folder.join("calendars.toml"));
     (1..=2).for_each(|number| check(&imported, &folder, number));
 }
 
 #[test]
 fn a_long_history_has_the_figures_that_an_independent_computation_gives_it() {
     let folder = folder();
-    let imported = imported(&history(&folder), &folder.join("calendars.toml"));
+    let imported = imported(&golden::events(&folder), &folder.join("calendars.toml"));
     (1..=8).for_each(|number| check(&imported, &folder, number));
 }

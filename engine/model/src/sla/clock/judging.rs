@@ -4,7 +4,7 @@ use super::{Clock, Judge, Loss, Now, Until, Warning};
 use crate::calendar::amount::Amount;
 use crate::sla::explain::{Reckoning, Why};
 use crate::sla::outcome::{Kind, Outcome};
-use crate::sla::policy::{Policy, Threshold};
+use crate::sla::policy::{Policy, Target, Threshold};
 use crate::ticket::Status;
 use crate::timestamp::Timestamp;
 
@@ -47,7 +47,12 @@ impl Clock {
         };
         self.lost = None;
         if !self.is_breached {
-            self.judge = Some(Judge { policy: policy.name.clone(), target: target.clone() });
+            self.judge = Some(if self.is_brief {
+                self.judged_by = now.place;
+                Judge { policy: String::new(), target: Target { text: String::new(), amount: target.amount } }
+            } else {
+                Judge { policy: policy.name.clone(), target: target.clone() }
+            });
             self.reckon(now, why);
         }
     }

@@ -1,48 +1,19 @@
 //! The golden scenarios and the generated history; `tests/fixtures/sla-golden/README.md` says what they are.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::calendar::Book;
-use crate::event::{Event, LaneKind};
 use crate::facts::Facts;
-use crate::history::History;
+use crate::golden;
 use crate::sla::{Clocks, Policies, Row, row};
 use crate::timestamp::Timestamp;
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/sla-golden")
-}
-
-fn read(path: &Path) -> String {
-    let bytes = fs::read(path).unwrap();
-    if path.extension().is_some_and(|extension| extension == "gz") {
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(&*bytes).read_to_string(&mut text).unwrap();
-        text
-    } else {
-        String::from_utf8(bytes).unwrap()
-    }
-}
-
-/// The facts of each ticket of an import: invalid lines are left out, and so is what has an id that was there.
-fn tickets(text: &str) -> BTreeMap<(String, String), Facts> {
-    let mut seen = HashSet::new();
-    let mut events: BTreeMap<(String, String), Vec<Event>> = BTreeMap::new();
-    for event in text.lines().filter_map(|line| Event::from_json(line.as_bytes()).ok()) {
-        if seen.insert((event.source.clone(), event.id.clone()))
-            && let (LaneKind::Ticket, ticket) = event.lane()
-        {
-            let key = (event.source.clone(), ticket.to_owned());
-            events.entry(key).or_default().push(event);
-        }
-    }
-    let facts = |events: &[Event]| History::fold(&events.iter().collect::<Vec<_>>()).0.facts;
-    events.into_iter().filter_map(|(key, events)| Some((key, facts(&events)?))).collect()
+    golden::folder("sla-golden")
 }
 
 fn policies(config: &str) -> Policies {
@@ -51,14 +22,19 @@ fn policies(config: &str) -> Policies {
 }
 
 /// How clocks stand, without what a brief account leaves out.
-fn stands(clocks: &Clocks) -> String {
+fn stands(policies: &Policies, clocks: &Clocks) -> String {
+    // A brief clock has its policy's place in the place of its name.
+    let judged_by = |clock: &crate::sla::Clock, judge: &crate::sla::clock::Judge| match judge.policy.as_str() {
+        "" => policies.names().nth(clock.judged_by().unwrap()).unwrap().to_owned(),
+        name => name.to_owned(),
+    };
     let stand = |clock: &crate::sla::Clock| {
         format!(
             "{:?}",
             (
                 clock.metric(),
                 clock.cycle(),
-                clock.judge(),
+                clock.judge().map(|judge| (judged_by(clock, judge), judge.target.amount)),
                 clock.state(),
                 clock.due_at(),
                 clock.ended_at(),
@@ -72,8 +48,9 @@ fn stands(clocks: &Clocks) -> String {
 fn list(policies: &Policies, tickets: &BTreeMap<(String, String), Facts>, at: Timestamp) -> Vec<Row> {
     let of = |((source, ticket), facts): (&(String, String), &Facts)| {
         let brief = Clocks::brief(policies, source, &facts.to_bytes(), at).unwrap();
-        assert_eq!(stands(&brief), stands(&Clocks::of(policies, source, facts, at)), "{source} {ticket}");
-        row::rows(source, ticket, &Clocks::of(policies, source, facts, at))
+        let whole = Clocks::of(policies, source, facts, at);
+        assert_eq!(stands(policies, &brief), stands(policies, &whole), "{source} {ticket}");
+        row::rows(source, ticket, &whole)
     };
     let mut rows: Vec<Row> = tickets.iter().flat_map(of).collect();
     row::sort(&mut rows);
@@ -132,14 +109,13 @@ fn agree(expected: &Value, actual: &Value) -> bool {
 
 /// Compares every expected list of a folder; gives how many rows there were.
 fn check(folder: &Path) -> usize {
-    let policies = policies(&read(&folder.join("config.toml")));
-    let events = ["events.ndjson", "events.ndjson.gz"].map(|name| folder.join(name));
-    let tickets = tickets(&read(events.iter().find(|path| path.exists()).unwrap()));
+    let policies = policies(&golden::text(&folder.join("config.toml")));
+    let tickets = golden::facts(&golden::events(folder));
     let mut n_rows = 0;
     for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         let Some(at) = instant(&path) else { continue };
         let actual = serde_json::to_value(list(&policies, &tickets, at)).unwrap();
-        let expected: Value = serde_json::from_str(&read(&path)).unwrap();
+        let expected: Value = serde_json::from_str(&golden::text(&path)).unwrap();
         let found = differences(&expected, &actual);
         assert!(
             found.is_empty(),
@@ -172,8 +148,8 @@ fn a_long_history_has_the_clocks_that_an_independent_computation_gives_it() {
 #[test]
 fn what_happens_later_changes_nothing_before() {
     let folder = folder().join("history");
-    let policies = policies(&read(&folder.join("config.toml")));
-    let tickets = tickets(&read(&folder.join("events.ndjson.gz")));
+    let policies = policies(&golden::text(&folder.join("config.toml")));
+    let tickets = golden::facts(&golden::events(&folder));
     let end: Timestamp = "2026-05-20T00:00:00Z".parse().unwrap();
     for ((source, ticket), facts) in tickets.iter().take(300) {
         let clocks = Clocks::of(&policies, source, facts, end);

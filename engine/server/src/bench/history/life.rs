@@ -127,6 +127,7 @@ impl Ticket<'_, '_> {
             self.talk(channel);
         }
         self.wait(1200.0);
+        self.look_into();
         self.comment("agent");
         while self.dice.chance(0.45) {
             if self.dice.chance(0.4) {
@@ -143,6 +144,26 @@ impl Ticket<'_, '_> {
             let seconds = 60 + self.dice.below(1200);
             let data = format!(r#"{{"agent":"{}","kind":"email","seconds":{seconds}}}"#, self.agent);
             self.add("work.logged", &data);
+        }
+    }
+
+    /// Notes that the customer does not see, and fields that are put right: much of what a helpdesk records.
+    fn look_into(&mut self) {
+        while self.dice.chance(0.5) {
+            self.wait(120.0);
+            let data = format!(
+                r#"{{"comment":{{"public":false,"body":"Looked into it; the order is on its way."}},"actor":{}}}"#,
+                self.by_agent()
+            );
+            self.add("ticket.commented", &data);
+        }
+        if self.dice.chance(0.5) {
+            let priority = self.dice.weighted(&PRIORITIES).unwrap_or("normal");
+            self.change(&format!(r#"{{"priority":{{"to":"{priority}"}}}}"#));
+        }
+        if self.dice.chance(0.4) {
+            let (category, tag) = (self.dice.pick(&CATEGORIES), self.dice.pick(&TAGS));
+            self.change(&format!(r#"{{"category":{{"to":"{category}"}},"tags":{{"to":["{tag}"]}}}}"#));
         }
     }
 
