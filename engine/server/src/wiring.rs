@@ -176,11 +176,13 @@ pub(crate) async fn load(
         bail!("the component of plugin '{name}' says that it is '{}'; use that name in [[plugin]]", manifest.name);
     }
     if manifest.world != world {
-        let (is, wanted) = match world {
-            World::Automation => ("a connector", "an automation; connectors are named in [[source]]"),
-            World::Connector => ("an automation", "a connector; automations are named in [[plugin]]"),
+        let is = manifest.world.as_str();
+        let wanted = match world {
+            World::Automation => "an automation; connectors are named in [[source]], reporters in [[report]]",
+            World::Connector => "a connector; automations are named in [[plugin]], reporters in [[report]]",
+            World::Reporter => "a reporter; connectors are named in [[source]], automations in [[plugin]]",
         };
-        bail!("the plugin '{name}' is {is} where the configuration wants {wanted}");
+        bail!("the plugin '{name}' is a kind of {is} where the configuration wants {wanted}");
     }
     Ok(plugin)
 }

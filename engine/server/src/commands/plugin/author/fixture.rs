@@ -97,6 +97,8 @@ pub(super) struct Case {
     pub(super) responses: Vec<Response>,
 }
 
+const ONLY_PREVIEWED: &str = "reporters have no fixtures; look at what they make with `deskbell report preview`";
+
 /// What the plugin is called with.
 pub(super) enum Input {
     Event(Box<Event>),
@@ -134,6 +136,7 @@ impl Fixture {
                 World::Automation => json!({ "event": value }),
                 World::Connector if has("kind") => json!({ "action": value }),
                 World::Connector => json!({ "delivery": value }),
+                World::Reporter => bail!(ONLY_PREVIEWED),
             }
         };
         Self::parse(whole)
@@ -177,6 +180,7 @@ impl Fixture {
             (World::Automation, ..) => bail!("it has no `event`, with which automations are called"),
             (World::Connector, _, Some(delivery), _) => Ok(Input::Delivery(sample::delivery(delivery.clone())?)),
             (World::Connector, _, None, Some(action)) => Ok(Input::Action(sample::action(action.clone())?)),
+            (World::Reporter, ..) => bail!(ONLY_PREVIEWED),
             (World::Connector, ..) => {
                 bail!("it has neither a `delivery` nor an `action`, with which connectors are called")
             }
