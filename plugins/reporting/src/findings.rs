@@ -51,6 +51,11 @@ fn change(view: &View<'_>, figure: &Figure) -> Option<(f64, Finding)> {
         return None;
     }
     let rose = now > before;
+    // A share of a share is read as the difference.
+    let difference = match figure.shape() {
+        Shape::Percent => view.words.points((now - before).abs()),
+        _ => view.words.percent(size),
+    };
     let sentence = if rose { view.words.rose() } else { view.words.fell() };
     let text = fill(
         sentence,
@@ -58,7 +63,7 @@ fn change(view: &View<'_>, figure: &Figure) -> Option<(f64, Finding)> {
             ("what", &figure.label(view)),
             ("before", &figure.told(before, view.words)),
             ("now", &figure.told(now, view.words)),
-            ("change", &view.words.percent(size)),
+            ("change", &difference),
         ],
     );
     Some((size, Finding { tone: tone(figure.better(), rose), text }))
@@ -137,9 +142,9 @@ fn surges(view: &View<'_>) -> Vec<Finding> {
         let text = fill(
             view.words.surge(),
             &[
-                ("date", surge.get("date").and_then(Json::as_str).unwrap_or_default()),
+                ("date", &view.words.date(surge.get("date").and_then(Json::as_str).unwrap_or_default())),
                 ("hour", &surge.get("hour").and_then(Json::as_u64).unwrap_or_default().to_string()),
-                ("count", &count(surge).to_string()),
+                ("count", &view.words.number(count(surge) as f64, 0)),
                 ("mean", &view.words.number(surge.get("mean").and_then(Json::as_f64).unwrap_or_default(), 1)),
             ],
         );

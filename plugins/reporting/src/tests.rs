@@ -46,7 +46,11 @@ fn host(now: &Json, request: &Request) -> TestHost {
 }
 
 fn made(kind: &str, number: u32, language: &str) -> Document {
-    let now = truth(number);
+    let mut now = truth(number);
+    now["by"] = json!({ "dimension": "group", "values": {
+        "tier-2": { "opened_vs_solved": { "opened": 50, "solved": 30, "net": 20 } },
+        "billing": { "opened_vs_solved": { "opened": 50, "solved": 50, "net": 0 } },
+    } });
     let mut request = request(kind, &now);
     request.language = language.to_owned();
     host(&now, &request).report(report, &request).unwrap()
@@ -100,8 +104,8 @@ fn what_stands_out_is_told_in_words() {
     let text = json!(made("weekly", 1, "en")).to_string();
     for expected in [
         "The busiest weekday is ",
-        "On 2026-03-17, in the hour from 9:00, 32 tickets came in; usual are 1.5.",
-        "is falling behind",
+        "On Mar\u{a0}17, 2026, in the hour from 9:00, 32 tickets came in; usual are 1.5.",
+        "The group tier-2 is falling behind: 50 tickets opened, 30 solved, 20 more than it solved.",
         "refund",
         "“The refund never came”",
     ] {

@@ -62,8 +62,8 @@ pub use host::{Agent, Level, Scope, Summary};
 pub use instant::{Instant, Seconds, seconds};
 pub use ticket::{Actor, Extras, Requester, Ticket};
 
-/// The newest version of the contract that this SDK speaks. Automations and connectors are built for 1.0.0, which has all that
-/// they need, so that older engines take them too; reporters came with 1.1.0.
+/// The newest version of the contract that this SDK speaks. Automations and connectors are as they were in 1.0.0;
+/// reporters came with 1.1.0.
 pub const CONTRACT: &str = "1.1.0";
 
 /// What the macros need. Not for authors: it changes without notice.

@@ -76,6 +76,18 @@ fn the_tutorial_shows_the_template() {
 }
 
 #[test]
+fn the_guide_to_reports_shows_the_template() {
+    for template in [
+        include_str!("../template/reporter/plugin.toml.tmpl"),
+        include_str!("../template/reporter/src/lib.rs.tmpl"),
+        include_str!("../template/reporter/fixtures/week.json.tmpl"),
+    ] {
+        let shown = template.replace("{{name}}", "channels");
+        assert!(README.contains(shown.trim_end()), "sdk/README.md shows another {shown}");
+    }
+}
+
+#[test]
 fn the_fixtures_of_the_readme_are_fixtures() {
     let fixtures: Vec<_> = README.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert_eq!(fixtures.len(), 2);

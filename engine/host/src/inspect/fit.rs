@@ -21,14 +21,15 @@ pub(super) fn check_contract(wanted: Contract) -> Result<(), Refused> {
     Err(Refused::Contract { wanted: wanted.to_string(), spoken: ENGINE_CONTRACT, remedy })
 }
 
-/// What each world may import of the contract. Interfaces without functions (the first three) are in all of them: an SDK
-/// that has both worlds' types imports both worlds' types.
+/// What each world may import of the contract. Interfaces without functions (the first four) are in all of them: an SDK
+/// that has all worlds' types imports all of them.
 const fn interfaces(world: World) -> &'static [&'static str] {
     match world {
         World::Automation => &[
             "types",
             "http",
             "connecting",
+            "reporting",
             "log",
             "settings",
             "clock",
@@ -39,7 +40,7 @@ const fn interfaces(world: World) -> &'static [&'static str] {
             "calendars",
             "figures",
         ],
-        World::Connector => &["types", "http", "connecting", "log", "settings", "clock"],
+        World::Connector => &["types", "http", "connecting", "reporting", "log", "settings", "clock"],
         World::Reporter => &[
             "types",
             "http",

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use deskbell_host::Plugin as Loaded;
-use deskbell_model::manifest::World;
 use deskbell_model::timestamp::Timestamp;
 use deskbell_store::call::{Listed, Used};
 use deskbell_workers::breaker;

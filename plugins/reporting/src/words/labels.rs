@@ -2,7 +2,9 @@
 
 super::phrases! {
     weekdays: "Monday Tuesday Wednesday Thursday Friday Saturday Sunday", "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag", "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag", "maanantai tiistai keskiviikko torstai perjantai lauantai sunnuntai", "понедельник вторник среда четверг пятница суббота воскресенье", "星期一 星期二 星期三 星期四 星期五 星期六 星期日";
-    units: "d h min s", "T. Std. Min. Sek.", "d u min s", "pv t min s", "д ч мин с", "天 小时 分钟 秒";
+    months: "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", "Januar Februar März April Mai Juni Juli August September Oktober November Dezember", "januari februari maart april mei juni juli augustus september oktober november december", "1 2 3 4 5 6 7 8 9 10 11 12", "января февраля марта апреля мая июня июля августа сентября октября ноября декабря", "1 2 3 4 5 6 7 8 9 10 11 12";
+    units: "d h min s", "Tg. Std. Min. Sek.", "d u min sec", "pv t min s", "д ч мин с", "天 小时 分钟 秒";
+    percentage_points: "pp", "Pp.", "pp", "%-yks.", "п.\u{a0}п.", "个百分点";
     none: "(none)", "(keine)", "(geen)", "(ei mitään)", "(нет)", "（无）";
     working_time: "working time", "Arbeitszeit", "werktijd", "työaika", "рабочее время", "工作时间";
 
@@ -52,7 +54,7 @@ super::phrases! {
     policy: "Policy", "Richtlinie", "Beleid", "Käytäntö", "Политика", "策略";
     metric: "Target", "Ziel", "Doel", "Tavoite", "Цель", "目标";
     met: "Met", "Erreicht", "Gehaald", "Täyttyi", "Выполнено", "达成";
-    due: "Due", "Fällig", "Verschuldigd", "Määräaika tuli", "Всего", "应达成";
+    due: "Due", "Fällig", "Te halen", "Määräaika tuli", "Всего", "应达成";
     before: "Before", "Zuvor", "Ervoor", "Aiemmin", "Ранее", "上期";
     attainment: "Service levels met", "Service-Level erreicht", "Serviceniveaus gehaald", "Palvelutasot täyttyivät", "Уровни обслуживания выполнены", "服务级别达成率";
     reaction: "Reaction", "Reaktion", "Reactie", "Reagointi", "Реакция", "响应";
