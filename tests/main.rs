@@ -11,6 +11,7 @@ mod support {
     pub(crate) mod helpdesk;
     pub(crate) mod invariants;
     pub(crate) mod load;
+    pub(crate) mod mail_server;
     pub(crate) mod program;
     pub(crate) mod proxy;
     pub(crate) mod waiting;
@@ -29,6 +30,8 @@ mod scenarios {
     mod plans;
     mod plugins;
     mod processes;
+    mod report_delivery;
+    mod reports;
     mod schedules;
     mod sla;
     mod statements;

@@ -42,6 +42,8 @@ pub(crate) struct Received {
     pub(crate) ticket: String,
     pub(crate) data: Value,
     pub(crate) reason: Option<String>,
+    /// All that came.
+    pub(crate) body: Value,
     /// Whether its signature holds.
     pub(crate) signed: bool,
     /// Whether something was done because of it: not refused, and the first of its key.
@@ -180,12 +182,13 @@ fn judge(state: &Mutex<State>, headers: &Headers, body: &[u8]) -> Then {
     let key = header(headers, ID_HEADER).to_owned();
     let signature = sign(SECRET.as_bytes(), &key, Timestamp::from_seconds(seconds), body).unwrap();
     let mut received = Received {
-        signed: header(headers, SIGNATURE_HEADER) == signature && text("/data/key") == key,
+        signed: header(headers, SIGNATURE_HEADER) == signature && (text("/data/key") == key || text("/key") == key),
         key,
         kind: text("/data/kind"),
         ticket: text("/data/ticket/id"),
         data: action.pointer("/data/data").cloned().unwrap_or_default(),
         reason: action.pointer("/data/reason").and_then(Value::as_str).map(str::to_owned),
+        body: action.clone(),
         took_effect: false,
         then: Then::Done,
     };

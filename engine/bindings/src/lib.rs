@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod v1_0_0;
+pub mod v1_1_0;
 
 /// What a plugin answered: what was asked for, or why it did not work.
 pub type Answer<T> = Result<T, Failure>;

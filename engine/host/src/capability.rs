@@ -7,6 +7,7 @@ mod agents;
 mod calendars;
 mod figures;
 pub(crate) mod kv;
+mod reporting;
 mod surroundings;
 mod tickets;
 mod timers;

@@ -50,6 +50,10 @@ pub struct Ceilings {
     pub key_bytes: usize,
     /// Bytes of a value, or of a timer's payload.
     pub value_bytes: usize,
+    /// Bytes of a report's document.
+    pub document_bytes: usize,
+    /// What reporters may use, which look at all tickets at once and are called some times a day.
+    pub reporter: Limits,
 }
 
 impl Default for Ceilings {
@@ -73,6 +77,8 @@ impl Default for Ceilings {
             writes: 1000,
             key_bytes: 512,
             value_bytes: 64 << 10,
+            document_bytes: 4 << 20,
+            reporter: Limits { memory_bytes: 256 << 20, cpu: Duration::from_secs(5), wall: Duration::from_secs(30) },
         }
     }
 }
@@ -95,6 +101,18 @@ impl Limits {
             wall: time(wishes.wall_ms, DEFAULT_WALL).min(ceilings.wall),
         }
     }
+
+    /// The same for a reporter, which gets its ceilings where the manifest asks for nothing. Its wall time includes that
+    /// of the figures it waits for.
+    pub fn of_reporter(wishes: &manifest::Limits, ceilings: &Ceilings) -> Self {
+        let most = ceilings.reporter;
+        let time = |wish: Option<u64>, most: Duration| wish.map_or(most, Duration::from_millis).min(most);
+        Self {
+            memory_bytes: wishes.memory_bytes.unwrap_or(most.memory_bytes).min(most.memory_bytes),
+            cpu: time(wishes.cpu_ms, most.cpu),
+            wall: time(wishes.wall_ms, most.wall),
+        }
+    }
 }
 
 /// Which limit a call went over.
@@ -111,6 +129,7 @@ pub enum Limit {
     EffectBytes,
     Events,
     Requests,
+    DocumentBytes,
 }
 
 impl Limit {
@@ -128,6 +147,7 @@ impl Limit {
             Self::EffectBytes => "effect_bytes",
             Self::Events => "events",
             Self::Requests => "requests",
+            Self::DocumentBytes => "document_bytes",
         }
     }
 
@@ -149,7 +169,8 @@ impl Limit {
             | Self::Effects
             | Self::EffectBytes
             | Self::Events
-            | Self::Requests => "this is a ceiling for all plugins; do less in one call",
+            | Self::Requests
+            | Self::DocumentBytes => "this is a ceiling for all plugins; do less in one call",
         }
     }
 
@@ -157,7 +178,7 @@ impl Limit {
     pub(crate) fn amount(self, amount: u64) -> String {
         match self {
             Self::Cpu | Self::Wall => format!("{} ms", amount.div_ceil(1000)),
-            Self::Memory | Self::HostCallBytes | Self::EffectBytes => bytes(amount),
+            Self::Memory | Self::HostCallBytes | Self::EffectBytes | Self::DocumentBytes => bytes(amount),
             _ => amount.to_string(),
         }
     }
@@ -177,6 +198,7 @@ impl fmt::Display for Limit {
             Self::EffectBytes => "bytes per effect",
             Self::Events => "events per call",
             Self::Requests => "requests per step",
+            Self::DocumentBytes => "bytes of a report's document",
         })
     }
 }

@@ -16,7 +16,7 @@ use crate::host::Host;
 use crate::refused::Refused;
 
 /// The newest contract that this engine speaks.
-pub const ENGINE_CONTRACT: &str = "1.0.0";
+pub const ENGINE_CONTRACT: &str = "1.1.0";
 
 /// The largest component that is taken. Interpreters with their libraries have some 20 MiB.
 pub const MAX_COMPONENT_BYTES: u64 = 32 << 20;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use deskbell_bindings::v1_0_0::generated::Everything;
+use deskbell_bindings::v1_1_0::generated::Reporting;
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker, ResourceType};
@@ -16,6 +17,7 @@ use crate::wasi;
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     Everything::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
+    Reporting::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
     wasi::add_to_linker(&mut linker)?;
     Ok(linker)
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use deskbell_bindings::v1_0_0::{Automation, Connector};
+use deskbell_bindings::v1_1_0::Reporter;
 use deskbell_model::manifest::{Grants, Manifest, World};
 use deskbell_model::plugin::{
-    Action, Decision, Delivery, Event, Exchange, Parsed, ProbeStep, ReconcileStep, RenderStep, Request,
+    Action, Decision, Delivery, Event, Exchange, Parsed, ProbeStep, ReconcileStep, RenderStep, ReportRequest, Request,
 };
 use deskbell_model::timestamp::Timestamp;
 use wasmtime::component::{Component, InstancePre};
@@ -21,7 +22,7 @@ use crate::permits::Permits;
 use crate::reads::Reads;
 use crate::refused::Refused;
 use crate::state::{Circumstances, State};
-use crate::work::{Handle, Parse, Probe, Reconcile, Render};
+use crate::work::{Handle, Parse, Probe, Reconcile, Render, Report};
 
 /// A plugin, compiled, linked and checked. Cheap to clone; a new version of a plugin is another one, and calls under
 /// way keep the one they began with.
@@ -44,6 +45,7 @@ struct Loaded {
 enum Exports {
     Automation(Automation),
     Connector(Connector),
+    Reporter(Reporter),
 }
 
 impl Plugin {
@@ -59,11 +61,15 @@ impl Plugin {
         let exports = match inspected.manifest.world {
             World::Automation => Exports::Automation(Automation::new(&component).map_err(types)?),
             World::Connector => Exports::Connector(Connector::new(&component).map_err(types)?),
+            World::Reporter => Exports::Reporter(Reporter::new(&component).map_err(types)?),
         };
         let loaded = Loaded {
             permits: Arc::new(Permits::new(&inspected.manifest, &grants)),
             ceilings: Arc::new(host.inner.ceilings.clone()),
-            limits: Limits::of(&inspected.manifest.limits, &host.inner.ceilings),
+            limits: match inspected.manifest.world {
+                World::Reporter => Limits::of_reporter(&inspected.manifest.limits, &host.inner.ceilings),
+                World::Automation | World::Connector => Limits::of(&inspected.manifest.limits, &host.inner.ceilings),
+            },
             host,
             inspected,
             instance_pre,
@@ -90,6 +96,7 @@ impl Plugin {
             fits = match exports {
                 Exports::Automation(exports) => exports.check(store, instance),
                 Exports::Connector(exports) => exports.check(store, instance),
+                Exports::Reporter(exports) => exports.check(store, instance),
             };
             Ok(())
         });
@@ -248,6 +255,26 @@ impl Plugin {
                 Ok(ReconcileStep::Page { events, cursor, more })
             }
             ReconcileStep::Unsupported => Ok(ReconcileStep::Unsupported),
+        })
+    }
+
+    /// Asks a reporter for a report's document, JSON text that nobody has looked at. The clock stands at `now`.
+    pub async fn report(
+        &self,
+        request: &ReportRequest,
+        settings: &Arc<str>,
+        reads: Arc<dyn Reads>,
+        now: Timestamp,
+    ) -> Call<String> {
+        let Exports::Reporter(exports) = self.inner.exports else {
+            return self.wrong_world("reporter");
+        };
+        let source = request.source.as_deref().unwrap_or_default();
+        let circumstances = Circumstances { reads: Some(reads), source, ..pure(now, &request.name, settings) };
+        let call = call::run(self, circumstances, Report { exports, request }).await;
+        call.and_then(|(document, _)| {
+            self.bound(Limit::DocumentBytes, self.inner.ceilings.document_bytes, document.len())?;
+            Ok(document)
         })
     }
 

@@ -6,7 +6,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use deskbell_model::plugin::{Agent, Event, Scope, Summary};
+use deskbell_model::plugin::{Agent, Event, FiguresQuery, LowRating, Scope, Summary};
 use deskbell_model::ticket::Ticket;
 use deskbell_model::timestamp::Timestamp;
 
@@ -94,6 +94,27 @@ pub trait Reads: Send + Sync {
     /// First response times of the source's tickets created in the `days` days before the asker's now.
     fn first_response<'a>(&'a self, asker: &'a Asker, days: u32, group: Option<&'a str>)
     -> Answer<'a, Option<Summary>>;
+
+    /// The key figures of a period, as JSON. For reporters, as are the next two.
+    fn figures<'a>(&'a self, _: &'a Asker, _: &'a FiguresQuery) -> Answer<'a, String> {
+        Box::pin(std::future::ready(Err(Refusal::unavailable("there are no figures here"))))
+    }
+
+    /// Comments beside bad ratings in [start, end), the latest `limit`, latest first.
+    fn low_ratings<'a>(
+        &'a self,
+        _: &'a Asker,
+        _period: (Timestamp, Timestamp),
+        _source: Option<&'a str>,
+        _limit: u32,
+    ) -> Answer<'a, Vec<LowRating>> {
+        Box::pin(std::future::ready(Err(Refusal::unavailable("there are no ratings here"))))
+    }
+
+    /// What the plugins did in [start, end), as JSON.
+    fn automation_figures<'a>(&'a self, _: &'a Asker, _period: (Timestamp, Timestamp)) -> Answer<'a, String> {
+        Box::pin(std::future::ready(Err(Refusal::unavailable("there is no record of calls here"))))
+    }
 
     /// Working time in [start, end), in seconds. Like all calendar reads it must not block.
     fn working_seconds(&self, calendar: &str, start: Timestamp, end: Timestamp) -> Result<u64, Refusal>;

@@ -1,8 +1,11 @@
 //! What a call does with its instance: one of the contract's functions.
 
 use deskbell_bindings::v1_0_0::{Automation, Connector};
+use deskbell_bindings::v1_1_0::Reporter;
 use deskbell_bindings::{Answer, StatedEffect};
-use deskbell_model::plugin::{Action, Delivery, Event, Exchange, Parsed, ProbeStep, ReconcileStep, RenderStep};
+use deskbell_model::plugin::{
+    Action, Delivery, Event, Exchange, Parsed, ProbeStep, ReconcileStep, RenderStep, ReportRequest,
+};
 use wasmtime::Store;
 use wasmtime::component::Instance;
 
@@ -84,5 +87,18 @@ impl Work for Reconcile<'_> {
 
     async fn run(self, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Answer<Self::Answer>> {
         self.exports.reconcile(store, instance, self.cursor, self.so_far).await
+    }
+}
+
+pub(crate) struct Report<'a> {
+    pub(crate) exports: Reporter,
+    pub(crate) request: &'a ReportRequest,
+}
+
+impl Work for Report<'_> {
+    type Answer = String;
+
+    async fn run(self, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<Answer<Self::Answer>> {
+        self.exports.report(store, instance, self.request).await
     }
 }

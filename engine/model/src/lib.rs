@@ -10,6 +10,7 @@ pub mod history;
 pub mod kpi;
 pub mod manifest;
 pub mod plugin;
+pub mod report;
 pub mod schedule;
 pub mod sla;
 pub mod ticket;

@@ -19,7 +19,11 @@ pub use amount::{duration_ms, size_bytes};
 pub use reading::Invalid;
 
 /// The host capabilities that a manifest can ask for in `reads`.
-pub const READS: &[&str] = &["kv", "timers", "tickets", "agents", "calendars", "figures"];
+pub const READS: &[&str] =
+    &["kv", "timers", "tickets", "agents", "calendars", "figures", "kpis", "comments", "automation-figures"];
+
+/// Those of them that reporters have.
+pub const REPORTER_READS: &[&str] = &["calendars", "kpis", "comments", "automation-figures"];
 
 /// The kinds of events that automations are called for.
 pub const EVENT_KINDS: &[&str] = &[
@@ -82,6 +86,9 @@ pub struct Manifest {
     /// There for connectors and for nobody else.
     #[serde(default)]
     pub connector: Option<Connector>,
+    /// Which reports a reporter makes, by name.
+    #[serde(default)]
+    pub reports: Vec<String>,
 }
 
 /// A version of the contract.
@@ -100,6 +107,19 @@ pub enum World {
     Automation,
     /// Knows one helpdesk.
     Connector,
+    /// Makes reports.
+    Reporter,
+}
+
+impl World {
+    /// The word of it, as in a manifest.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Automation => "automation",
+            Self::Connector => "connector",
+            Self::Reporter => "reporter",
+        }
+    }
 }
 
 /// What becomes of an event when a plugin's call fails.

@@ -200,6 +200,52 @@ pub enum ReconcileStep {
     Unsupported,
 }
 
+/// What a reporter is asked for. Periods are from their first instant up to, and without, the second.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportRequest {
+    /// The configured report's name.
+    pub name: String,
+    /// Which of the plugin's reports.
+    pub report: String,
+    pub period: (Timestamp, Timestamp),
+    /// The period to compare with.
+    pub previous: (Timestamp, Timestamp),
+    /// An IANA zone.
+    pub tz: String,
+    /// A language tag.
+    pub language: String,
+    pub calendar: Option<String>,
+    pub source: Option<String>,
+    /// What agents and groups are called, by id.
+    pub names: Vec<(String, String)>,
+}
+
+/// What a reporter wants to have computed, in the words of `deskbell kpi`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FiguresQuery {
+    pub start: String,
+    pub end: String,
+    pub tz: String,
+    pub calendar: Option<String>,
+    pub by: Option<String>,
+    pub bucket: Option<String>,
+    pub fcr: Option<String>,
+    pub source: Option<String>,
+}
+
+/// A comment beside a bad rating.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LowRating {
+    pub at: Timestamp,
+    /// csat, nps, ces, qa or agent_satisfaction.
+    pub kind: String,
+    /// Between the worst (0) and the best (1).
+    pub normalized: f64,
+    pub ticket: Option<String>,
+    pub agent: Option<String>,
+    pub comment: String,
+}
+
 /// Figures of one call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {

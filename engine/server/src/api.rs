@@ -28,6 +28,7 @@ mod kpis;
 mod outbox;
 mod plugins;
 mod problem;
+mod reports;
 mod sla;
 mod sources;
 pub(crate) mod story;
@@ -82,6 +83,8 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(outbox::backlog))
         .routes(routes!(sla::list))
         .routes(routes!(kpis::get))
+        .routes(routes!(reports::list))
+        .routes(routes!(reports::get))
 }
 
 /// The parts of the OpenAPI document that belong to no route.
@@ -159,6 +162,8 @@ mod tests {
                 "get /outbox",
                 "get /plugins",
                 "get /plugins/{name}/calls",
+                "get /reports",
+                "get /reports/{file}",
                 "get /sla",
                 "get /sources",
                 "get /tickets/{id}",

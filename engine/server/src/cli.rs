@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Schedule(crate::commands::schedule::Arguments),
     /// Print the figures of a period.
     Kpi(crate::commands::kpi::Arguments),
+    /// Make, look at and send reports.
+    Report(crate::commands::report::Arguments),
     /// Look at service level clocks.
     Sla(crate::commands::sla::Arguments),
     /// Put a running engine under signed load.

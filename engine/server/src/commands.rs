@@ -21,6 +21,7 @@ pub(crate) mod init;
 pub(crate) mod kpi;
 pub(crate) mod output;
 pub(crate) mod plugin;
+pub(crate) mod report;
 pub(crate) mod schedule;
 pub(crate) mod secret;
 pub(crate) mod serve;
@@ -57,6 +58,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Calendar(arguments) => calendar::run(&common, arguments),
         Command::Schedule(arguments) => schedule::run(&common, arguments).await,
         Command::Kpi(arguments) => kpi::run(&common, arguments).await,
+        Command::Report(arguments) => report::run(&common, arguments).await,
         Command::Sla(arguments) => sla::run(&common, arguments).await,
         Command::Bench(arguments) => bench::run(&common, arguments).await,
         Command::Simulate(arguments) => simulate::run(arguments).await,

@@ -16,6 +16,7 @@ pub(crate) mod mistake;
 pub(crate) mod plugin;
 pub(crate) mod process;
 mod reading;
+pub(crate) mod report;
 pub(crate) mod schedule;
 pub(crate) mod secret;
 pub(crate) mod settings;
@@ -34,6 +35,7 @@ use mistake::{Mistakes, Position, nearest};
 use plugin::Plugin;
 use process::{Deliver, Dispatch, Intake, Server};
 use reading::{Placed, Reader};
+use report::Report;
 use schedule::Schedule;
 use sla_on::SlaOn;
 
@@ -61,8 +63,7 @@ pub(crate) struct Config {
     pub(crate) sla_on: Vec<SlaOn>,
     pub(crate) kpi: Kpi,
     pub(crate) schedules: Vec<Schedule>,
-    /// `[[report]]`, each a table.
-    pub(crate) reports: Vec<toml::Value>,
+    pub(crate) reports: Vec<Report>,
     /// The folder that relative paths in it start from; empty for the working directory.
     pub(crate) folder: PathBuf,
     text: String,
@@ -97,6 +98,7 @@ impl Config {
         let destinations = reader.sections::<Destination>("destination");
         let sla_on = reader.sections::<SlaOn>("sla_on");
         let schedules = reader.sections::<Schedule>("schedule");
+        let reports = reader.sections::<Report>("report");
         let mut config = Self {
             server: reader.section("server"),
             intake: reader.section("intake"),
@@ -109,7 +111,6 @@ impl Config {
             calendars: reader.raw_table("calendars"),
             sla: reader.raw_tables("sla"),
             kpi: reader.section("kpi"),
-            reports: reader.raw_tables("report"),
             folder: file.parent().map(Path::to_owned).unwrap_or_default(),
             text: text.to_owned(),
             ..Self::default()
@@ -123,12 +124,16 @@ impl Config {
             check_mail(&mut reader, &destinations, config.mail.is_some());
             check_names(&mut reader, "schedule", &schedules, |schedule| &schedule.name);
             check_sla_on(&mut reader, &sla_on, &destinations, &config.sla, &plugins);
-            check_schedules(&mut reader, &schedules, &sources, &plugins);
+            check_schedules(&mut reader, &schedules, &sources, &plugins, &reports);
+            check_names(&mut reader, "report", &reports, |report| &report.name);
+            check_reports(&mut reader, &reports, &sources, &destinations, &config);
         }
         config.sources = sources.into_iter().map(|placed| placed.value).collect();
         config.plugins = plugins.into_iter().map(|placed| placed.value).collect();
         config.destinations = destinations.into_iter().map(|placed| placed.value).collect();
         config.schedules = schedules.into_iter().map(|placed| placed.value).collect();
+        config.schedules.extend(reports.iter().filter_map(|placed| placed.value.scheduled()));
+        config.reports = reports.into_iter().map(|placed| placed.value).collect();
         config.sla_on = sla_on.into_iter().map(|placed| placed.value).collect();
         sla_on::hand_over(&config.sla_on, &mut config.plugins);
         match reader.finish() {
@@ -202,7 +207,9 @@ fn check_schedules(
     schedules: &[Placed<Schedule>],
     sources: &[Placed<Source>],
     plugins: &[Placed<Plugin>],
+    reports: &[Placed<Report>],
 ) {
+    let reports: Vec<&str> = reports.iter().map(|placed| placed.value.name.as_str()).collect();
     let sources: Vec<&str> = sources.iter().map(|placed| placed.value.name.as_str()).collect();
     let plugins: Vec<&str> = plugins.iter().map(|placed| placed.value.name.as_str()).collect();
     for schedule in schedules {
@@ -211,6 +218,39 @@ fn check_schedules(
         }
         if let Some(plugin) = &schedule.value.plugin {
             check_known(reader, (&schedule.name_at, "schedule.plugin"), plugin, "plugin", &plugins);
+        }
+        if let Some(report) = &schedule.value.report {
+            check_known(reader, (&schedule.name_at, "schedule.report"), report, "report", &reports);
+        }
+    }
+}
+
+fn check_reports(
+    reader: &mut Reader<'_>,
+    reports: &[Placed<Report>],
+    sources: &[Placed<Source>],
+    destinations: &[Placed<Destination>],
+    config: &Config,
+) {
+    let sources: Vec<&str> = sources.iter().map(|placed| placed.value.name.as_str()).collect();
+    let destinations: Vec<&str> = destinations.iter().map(|placed| placed.value.name.as_str()).collect();
+    let calendars: Vec<&str> = config.calendars.keys().map(String::as_str).chain(["always"]).collect();
+    for report in reports {
+        if !report.value.recipients.is_empty() && config.mail.is_none() {
+            let problem = "get it by mail, and there is no mail server; add [mail]";
+            reader.mistake(&report.name_at, "report.recipients", problem);
+        }
+        for to in &report.value.to {
+            check_known(reader, (&report.name_at, "report.to"), to, "destination", &destinations);
+        }
+        for to in &report.value.failures_to {
+            check_known(reader, (&report.name_at, "report.failures_to"), to, "destination", &destinations);
+        }
+        if let Some(source) = &report.value.source {
+            check_known(reader, (&report.name_at, "report.source"), source, "source", &sources);
+        }
+        if let Some(calendar) = &report.value.calendar {
+            check_known(reader, (&report.name_at, "report.calendar"), calendar, "calendar", &calendars);
         }
     }
 }

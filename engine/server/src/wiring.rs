@@ -35,6 +35,8 @@ use crate::intake::Account;
 use crate::service_levels;
 use crate::shipped;
 
+pub(crate) mod reports;
+
 /// An engine, ready to run.
 pub(crate) struct Wired {
     pub(crate) engine: Arc<Engine>,
@@ -54,6 +56,10 @@ pub(crate) async fn wire(config: &Config, store: Store, data_dir: &Path) -> anyh
     let accounts = accounts(config, &store, &sources, &registry, &vault).await?;
     let sender = sender(config)?;
     let schedules = schedules(config, &store).await?;
+    let reports = reports::all(config, &host, &components).await?;
+    let kpi = Arc::new(kpi(config, Arc::new(policies(config, &calendars)?)));
+    let mailer = config.mail.is_some().then(|| mailer(config)).transpose()?;
+    let own_source = store.source(OWN_SOURCE).await?;
     let levels = service_levels::levels(config, &store, SystemClock.now()).await?;
     let engine = Arc::new(Engine {
         store,
@@ -64,6 +70,10 @@ pub(crate) async fn wire(config: &Config, store: Store, data_dir: &Path) -> anyh
         calendars,
         levels,
         schedules,
+        reports,
+        kpi,
+        mailer,
+        own_source,
         options: options(config),
         wake: Wake::default(),
         vault,
@@ -176,18 +186,21 @@ pub(crate) async fn load(
         bail!("the component of plugin '{name}' says that it is '{}'; use that name in [[plugin]]", manifest.name);
     }
     if manifest.world != world {
-        let (is, wanted) = match world {
-            World::Automation => ("a connector", "an automation; connectors are named in [[source]]"),
-            World::Connector => ("an automation", "a connector; automations are named in [[plugin]]"),
+        let is = manifest.world.as_str();
+        let wanted = match world {
+            World::Automation => "an automation; connectors are named in [[source]], reporters in [[report]]",
+            World::Connector => "a connector; automations are named in [[plugin]], reporters in [[report]]",
+            World::Reporter => "a reporter; connectors are named in [[source]], automations in [[plugin]]",
         };
-        bail!("the plugin '{name}' is {is} where the configuration wants {wanted}");
+        bail!("the plugin '{name}' is a kind of {is} where the configuration wants {wanted}");
     }
     Ok(plugin)
 }
 
 async fn registry(config: &Config, host: &Host, components: &Components) -> anyhow::Result<Registry> {
     let mut registry = Registry::default();
-    for plugin in config.plugins.iter().filter(|plugin| plugin.enabled) {
+    for plugin in config.plugins.iter().filter(|plugin| plugin.enabled && !reports::makes_reports(config, &plugin.name))
+    {
         let loaded = load(host, components, &plugin.name, plugin.grant.as_deref(), World::Automation).await?;
         let settings = Arc::from(plugin.settings.to_json());
         registry.automations.push(Arc::new(Automation::new(loaded, settings, plugin.sources.clone())));
@@ -208,7 +221,7 @@ async fn schedules(config: &Config, store: &Store) -> anyhow::Result<Vec<Schedul
     let mut schedules = Vec::new();
     for schedule in &config.schedules {
         let work = match &schedule.report {
-            Some(_) => Work::Report,
+            Some(report) => Work::Report { report: report.clone() },
             None => Work::Event {
                 source_id: store.source(schedule.source.as_deref().unwrap_or(OWN_SOURCE)).await?,
                 plugin: schedule.plugin.clone(),
@@ -336,6 +349,9 @@ async fn destinations(
                 Means::Webhook { hosts: hosts()?, signed: !vault.all(&owner, "secret").is_empty() }
             }
             DestinationKind::Mail => Means::Mail { to: destination.to.clone(), mailer: mailer(config)? },
+            DestinationKind::Folder => {
+                Means::Folder { path: config.folder.join(destination.path.as_deref().unwrap_or(Path::new(""))) }
+            }
         };
         let destination_id = store.destination(&owner).await?;
         let wired = Destination {
@@ -367,7 +383,7 @@ fn mailer(config: &Config) -> anyhow::Result<Mailer> {
         secret,
         from: mail.from.clone(),
         timeout: mail.timeout,
-        extra_roots_pem: Vec::new(),
+        extra_roots_pem: extra_roots_pem(config)?,
     })?)
 }
 
@@ -428,18 +444,20 @@ impl FromManifest for Scheme {
     }
 }
 
+/// Certificates of further authorities.
+fn extra_roots_pem(config: &Config) -> anyhow::Result<Vec<u8>> {
+    match &config.deliver.ca_file {
+        Some(path) => fs::read(config.folder.join(path)).with_context(|| format!("deliver.ca_file {}", path.display())),
+        None => Ok(Vec::new()),
+    }
+}
+
 fn sender(config: &Config) -> anyhow::Result<Sender> {
-    let extra_roots_pem = match &config.deliver.ca_file {
-        Some(path) => {
-            fs::read(config.folder.join(path)).with_context(|| format!("deliver.ca_file {}", path.display()))?
-        }
-        None => Vec::new(),
-    };
     let options = sender::Options {
         connect_timeout: config.deliver.connect_timeout,
         timeout: config.deliver.timeout,
         allow_private: config.deliver.allow_private.clone(),
-        extra_roots_pem,
+        extra_roots_pem: extra_roots_pem(config)?,
         ..sender::Options::default()
     };
     Ok(Sender::new(&options)?)

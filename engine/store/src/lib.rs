@@ -21,6 +21,7 @@ pub mod outbox;
 pub mod partition;
 pub mod plugin;
 mod pool;
+pub mod report;
 pub mod schedule;
 pub mod sealed;
 pub mod secret;

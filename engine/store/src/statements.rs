@@ -31,6 +31,7 @@ pub fn all() -> Vec<(&'static str, &'static str)> {
         crate::partition::STATEMENTS,
         crate::plugin::STATEMENTS,
         crate::sealed::STATEMENTS,
+        crate::report::STATEMENTS,
         crate::schedule::STATEMENTS,
         crate::secret::STATEMENTS,
         crate::source::STATEMENTS,

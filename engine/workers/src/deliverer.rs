@@ -22,9 +22,11 @@ use crate::breaker::{Breaker, Settings, Verdict};
 use crate::engine::Engine;
 use crate::sender::Sender;
 
+mod folder;
 mod helpdesk;
 mod notice;
 mod pace;
+mod report;
 
 pub use notice::{Destination, Means};
 use pace::Pace;
@@ -205,6 +207,7 @@ impl Deliverer {
         chaos::point("before-send");
         let went = match lane.destination.split_once(':') {
             Some(("source", name)) => helpdesk::attempt(self, lane, message, name, &mut record).await,
+            Some(("report", name)) => report::attempt(self, message, name, &mut record).await,
             Some((_, name)) => notice::attempt(self, message, name, &mut record).await,
             None => Went::GiveUp { why: format!("'{}' is no destination", lane.destination) },
         };

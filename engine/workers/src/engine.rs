@@ -122,6 +122,13 @@ pub struct Engine {
     /// What is promised to whom.
     pub levels: Levels,
     pub schedules: Vec<Scheduled>,
+    pub reports: Vec<Arc<crate::report::Report>>,
+    /// What figures are judged and weighed with.
+    pub kpi: Arc<deskbell_model::kpi::Settings>,
+    /// Brings reports to their recipients; none without a mail server.
+    pub mailer: Option<crate::mail::Mailer>,
+    /// The source of what belongs to no account.
+    pub own_source: i32,
     pub options: Options,
     pub wake: Wake,
     pub vault: Arc<Vault>,

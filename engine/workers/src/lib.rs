@@ -13,6 +13,7 @@ pub mod levels;
 pub mod mail;
 pub mod reads;
 pub mod registry;
+pub mod report;
 pub mod scheduler;
 pub mod sender;
 pub mod signature;

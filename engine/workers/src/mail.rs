@@ -76,8 +76,28 @@ pub struct Mail<'a> {
     pub text: &'a str,
     /// The same content as HTML.
     pub html: Option<&'a str>,
+    /// Pictures that the HTML shows.
+    pub inline: &'a [Inline<'a>],
+    pub attachments: &'a [Attachment<'a>],
     /// What `Date` says: when the mail was asked for, not when an attempt was made, or its bytes would change.
     pub time: Timestamp,
+}
+
+/// A picture inside a mail.
+#[derive(Clone, Copy)]
+pub struct Inline<'a> {
+    /// What stands after `cid:` in the HTML.
+    pub content_id: &'a str,
+    pub media_type: &'a str,
+    pub bytes: &'a [u8],
+}
+
+/// A file that comes with a mail.
+#[derive(Clone, Copy)]
+pub struct Attachment<'a> {
+    pub name: &'a str,
+    pub media_type: &'a str,
+    pub bytes: &'a [u8],
 }
 
 /// Without addresses and content.
@@ -133,6 +153,11 @@ impl Mailer {
         };
         Ok(Sent { message_id: composed.message_id, reply, n_refused })
     }
+}
+
+/// Whether mail could go to it: `Ada <ada@example.com>`, or the address alone. The mail server has the last word.
+pub fn is_recipient(text: &str) -> bool {
+    message::mailbox(text).is_ok()
 }
 
 fn sender(from: &str) -> Result<Mailbox, ConfigError> {

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deskbell_host::{Answer, Asker, Reads, Refusal};
-use deskbell_model::calendar::Calendar;
-use deskbell_model::calendar::amount::Amount;
 use deskbell_model::event::Event;
 use deskbell_model::plugin::{self, Agent, Scope, Summary};
 use deskbell_model::ticket::Ticket;
 use deskbell_model::timestamp::Timestamp;
 
 use crate::engine::Engine;
+
+pub(crate) mod calendars;
 
 /// So many tickets are enough to say how long a first response takes.
 const MAX_SAMPLE: i64 = 5000;
@@ -91,16 +91,6 @@ impl LaneReads {
             Scope::Ticket => self.lane_id,
         }
     }
-
-    fn calendar(&self, name: &str) -> Result<&Arc<Calendar>, Refusal> {
-        self.engine.calendars.get(name).ok_or_else(|| {
-            Refusal::invalid(format!("there is no calendar '{name}' in the configuration; add [calendars.{name}]"))
-        })
-    }
-}
-
-fn invalid(error: impl std::fmt::Display) -> Refusal {
-    Refusal::invalid(error.to_string())
 }
 
 impl Reads for LaneReads {
@@ -185,25 +175,22 @@ impl Reads for LaneReads {
     }
 
     fn working_seconds(&self, calendar: &str, start: Timestamp, end: Timestamp) -> Result<u64, Refusal> {
-        let micros = self.calendar(calendar)?.between(start, end).map_err(invalid)?;
-        Ok((micros / 1_000_000).max(0) as u64)
+        calendars::working_seconds(&self.engine.calendars, calendar, start, end)
     }
 
     fn add_working(&self, calendar: &str, start: Timestamp, duration: &str) -> Result<Timestamp, Refusal> {
-        let amount: Amount = duration.parse().map_err(invalid)?;
-        self.calendar(calendar)?.add(start, amount).map_err(invalid)
+        calendars::add_working(&self.engine.calendars, calendar, start, duration)
     }
 
     fn is_open(&self, calendar: &str, at: Timestamp) -> Result<bool, Refusal> {
-        self.calendar(calendar)?.is_open(at).map_err(invalid)
+        calendars::is_open(&self.engine.calendars, calendar, at)
     }
 
     fn next_opening(&self, calendar: &str, at: Timestamp) -> Result<Timestamp, Refusal> {
-        self.calendar(calendar)?.next_opening(at).map_err(invalid)
+        calendars::next_opening(&self.engine.calendars, calendar, at)
     }
 
     fn closed_dates(&self, calendar: &str, start: Timestamp, days: u32) -> Result<Vec<String>, Refusal> {
-        let dates = self.calendar(calendar)?.closed_dates(start, days.min(366)).map_err(invalid)?;
-        Ok(dates.iter().map(ToString::to_string).collect())
+        calendars::closed_dates(&self.engine.calendars, calendar, start, days)
     }
 }

@@ -53,8 +53,8 @@ pub enum Overlap {
 pub enum Work {
     /// It becomes an event on the lane of this source, for one plugin or for all that want it.
     Event { source_id: i32, plugin: Option<String>, data: Value },
-    /// It is carried out by whoever claims runs of this kind.
-    Report,
+    /// The maker of reports carries it out.
+    Report { report: String },
 }
 
 /// A schedule of the configuration.
@@ -71,7 +71,7 @@ impl Scheduled {
     const fn kind(&self) -> &'static str {
         match self.work {
             Work::Event { .. } => "event",
-            Work::Report => "report",
+            Work::Report { .. } => "report",
         }
     }
 
@@ -234,7 +234,7 @@ mod tests {
             schedule: Schedule::new("0 * * * *", "UTC").unwrap(),
             missed,
             overlap: Overlap::default(),
-            work: Work::Report,
+            work: Work::Report { report: "weekly".to_owned() },
         }
     }
 

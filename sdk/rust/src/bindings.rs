@@ -1,6 +1,6 @@
 //! The contract's types and imports as wit-bindgen makes them. Authors never see them: `guest` converts at the border.
 //!
-//! Both worlds are generated here. The connector world takes what it shares with the automation world from there, so that one
+//! All worlds are generated here. The connector world takes what it shares with the automation world from there, so that one
 //! conversion serves both.
 
 #![allow(
@@ -40,6 +40,19 @@ pub mod connector {
             "deskbell:plugin/settings@1.0.0": crate::bindings::automation::deskbell::plugin::settings,
             "deskbell:plugin/clock@1.0.0": crate::bindings::automation::deskbell::plugin::clock,
         },
+        generate_all,
+    });
+}
+
+/// The reporter world. Of the contract 1.1.0, so it shares no types with the others.
+pub mod reporter {
+    wit_bindgen::generate!({
+        path: "../wit/since_v1.1.0",
+        world: "reporter",
+        pub_export_macro: true,
+        export_macro_name: "export",
+        default_bindings_module: "deskbell::__private::reporter",
+        additional_derives: [Clone, PartialEq],
         generate_all,
     });
 }

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::host::{Agent, Host, Level, Scope, Summary};
 use crate::instant::Instant;
+use crate::report::{Figures, FiguresQuery, LowRating, Period};
 use crate::ticket::Ticket;
 
 /// The plugin's side of its host during one call.
@@ -142,5 +143,20 @@ impl<'a> Context<'a> {
     /// its tickets. None where there were no tickets. Asks for `figures`.
     pub fn first_response(&self, days: u32, group: Option<&str>) -> Result<Option<Summary>> {
         Ok(self.host.first_response(days, group)?)
+    }
+
+    /// The key figures of a period. Computing them takes up to seconds; ask once for each period. Asks for `kpis`.
+    pub fn figures(&self, query: &FiguresQuery) -> Result<Figures> {
+        Figures::parse(&self.host.figures(query)?)
+    }
+
+    /// What customers wrote beside ratings in the lower half of their scale, the latest `limit` first. Asks for `comments`.
+    pub fn low_ratings(&self, period: Period, source: Option<&str>, limit: u32) -> Result<Vec<LowRating>> {
+        Ok(self.host.low_ratings(period, source, limit)?)
+    }
+
+    /// What the engine's plugins did: an object with `plugins` and `actions`. Asks for `automation-figures`.
+    pub fn automation_figures(&self, period: Period) -> Result<Value> {
+        Ok(serde_json::from_str(&self.host.automation_figures(period)?)?)
     }
 }

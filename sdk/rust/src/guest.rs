@@ -6,6 +6,10 @@ mod convert;
 mod exports;
 #[cfg(target_family = "wasm")]
 mod imports;
+#[cfg(target_family = "wasm")]
+mod reporting;
 
 #[cfg(target_family = "wasm")]
 pub use exports::{handle, parse, probe, reconcile, render};
+#[cfg(target_family = "wasm")]
+pub use reporting::report;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Refusal, Result};
 use crate::event::Event;
 use crate::instant::Instant;
+use crate::report::{FiguresQuery, LowRating, Period};
 use crate::ticket::{Extras, Ticket};
 
 /// How much a log line matters.
@@ -200,11 +201,25 @@ pub trait Host {
     fn first_response(&self, _days: u32, _group: Option<&str>) -> Result<Option<Summary>, Refusal> {
         Err(not_here("figures"))
     }
+
+    /// The key figures of a period as JSON.
+    fn figures(&self, _query: &FiguresQuery) -> Result<String, Refusal> {
+        Err(only_reporters("kpis"))
+    }
+    /// Comments beside bad ratings.
+    fn low_ratings(&self, _period: Period, _source: Option<&str>, _limit: u32) -> Result<Vec<LowRating>, Refusal> {
+        Err(only_reporters("comments"))
+    }
+    /// What the plugins did, as JSON.
+    fn automation_figures(&self, _period: Period) -> Result<String, Refusal> {
+        Err(only_reporters("automation-figures"))
+    }
+}
+
+fn only_reporters(capability: &str) -> Refusal {
+    Refusal::new(Refusal::DENIED, format!("only reporters have {capability}"))
 }
 
 fn not_here(capability: &str) -> Refusal {
-    Refusal::new(
-        Refusal::DENIED,
-        format!("connectors are pure functions and have no {capability}; do this in an automation"),
-    )
+    Refusal::new(Refusal::DENIED, format!("connectors and reporters have no {capability}; do this in an automation"))
 }

@@ -27,6 +27,8 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
+//! A reporter is one function too, made a component by [`reporter!`]; see [`report`].
+//!
 //! A connector is a type that implements [`Connector`], made a component by [`connector!`].
 
 #[cfg(any(test, target_family = "wasm"))]
@@ -43,6 +45,7 @@ pub mod host;
 mod instant;
 mod macros;
 pub mod prelude;
+pub mod report;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 mod ticket;
@@ -59,8 +62,9 @@ pub use host::{Agent, Level, Scope, Summary};
 pub use instant::{Instant, Seconds, seconds};
 pub use ticket::{Actor, Extras, Requester, Ticket};
 
-/// The version of the contract that components built with this SDK speak.
-pub const CONTRACT: &str = "1.0.0";
+/// The newest version of the contract that this SDK speaks. Automations and connectors are as they were in 1.0.0;
+/// reporters came with 1.1.0.
+pub const CONTRACT: &str = "1.1.0";
 
 /// What the macros need. Not for authors: it changes without notice.
 #[doc(hidden)]
@@ -70,13 +74,13 @@ pub mod __private {
         Some(bytes) => bytes,
         None => &[0; STAMP_TEXT.len()],
     };
-    const STAMP_TEXT: &str = concat!("rust ", env!("CARGO_PKG_VERSION"), "; contract 1.0.0");
+    const STAMP_TEXT: &str = concat!("rust ", env!("CARGO_PKG_VERSION"), "; contract 1.1.0");
 
     #[cfg(target_family = "wasm")]
-    pub use crate::guest::{handle, parse, probe, reconcile, render};
+    pub use crate::guest::{handle, parse, probe, reconcile, render, report};
 
     #[cfg(target_family = "wasm")]
-    pub use crate::bindings::{automation, connector};
+    pub use crate::bindings::{automation, connector, reporter};
 }
 
 /// Runs the README's examples as tests.

@@ -1,4 +1,4 @@
-//! The two macros that make a crate a component.
+//! The macros that make a crate a component.
 
 /// Makes the crate an automation: exports the world with the given function and stamps the crate's `plugin.toml` into the component.
 ///
@@ -40,6 +40,48 @@ macro_rules! automation {
             }
 
     $crate::__private::automation::export!(Plugin with_types_in $crate::__private::automation);
+        };
+    };
+}
+
+/// Makes the crate a reporter: exports the world with the given function and stamps the crate's `plugin.toml` into the component.
+///
+/// To be called once, at the top of `lib.rs`, in a crate of type `cdylib`. `cargo test` runs the function natively with
+/// [`TestHost::report`](crate::testing::TestHost::report).
+///
+/// ```ignore
+/// use deskbell::prelude::*;
+/// use deskbell::report::{Document, Request};
+///
+/// deskbell::reporter!(report);
+///
+/// fn report(request: &Request, cx: &mut Context) -> Result<Document> {
+///     let figures = cx.figures(&request.figures())?;
+///     Ok(request.document("Tickets").text(format!("{:?} tickets", figures.number("ticket_volume"))))
+/// }
+/// ```
+#[macro_export]
+macro_rules! reporter {
+    ($report:expr $(,)?) => {
+        const _: fn(&$crate::report::Request, &mut $crate::Context<'_>) -> $crate::Result<$crate::report::Document> =
+            $report;
+
+        $crate::__stamp!();
+
+        #[cfg(target_family = "wasm")]
+        #[allow(unsafe_code, reason = "exports of the canonical ABI")]
+        const _: () = {
+            struct Plugin;
+
+            impl $crate::__private::reporter::Guest for Plugin {
+                fn report(
+                    request: $crate::__private::reporter::Request,
+                ) -> ::std::result::Result<::std::string::String, $crate::__private::reporter::Failure> {
+                    $crate::__private::report(request, $report)
+                }
+            }
+
+    $crate::__private::reporter::export!(Plugin with_types_in $crate::__private::reporter);
         };
     };
 }

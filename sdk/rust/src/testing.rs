@@ -43,6 +43,7 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::host::{Agent, Level, Scope, Summary};
 use crate::instant::Instant;
+use crate::report::{Document, LowRating, Request};
 use crate::ticket::Ticket;
 use memory::{Memory, TicketKey};
 
@@ -59,6 +60,9 @@ pub struct TestHost {
     calendars: BTreeMap<String, TestCalendar>,
     summaries: Vec<(Option<String>, Summary)>,
     history: Vec<Event>,
+    figures: Vec<(Option<Instant>, Value)>,
+    low_ratings: Vec<LowRating>,
+    automation_figures: Option<Value>,
     denied: BTreeSet<String>,
     memory: RefCell<Memory>,
     logs: RefCell<Vec<LogLine>>,
@@ -156,6 +160,28 @@ impl TestHost {
         self
     }
 
+    /// Sets the key figures that a reporter gets, JSON as `deskbell kpi --format json` prints it: for the period that begins at
+    /// `from`, or for every other one. What is set last counts.
+    #[must_use]
+    pub fn figures(mut self, from: Option<Instant>, figures: Value) -> Self {
+        self.figures.push((from, figures));
+        self
+    }
+
+    /// Adds a comment beside a bad rating.
+    #[must_use]
+    pub fn low_rating(mut self, rating: LowRating) -> Self {
+        self.low_ratings.push(rating);
+        self
+    }
+
+    /// Sets what the plugins did.
+    #[must_use]
+    pub fn automation_figures(mut self, figures: Value) -> Self {
+        self.automation_figures = Some(figures);
+        self
+    }
+
     /// Refuses `kv`, `timers`, `tickets`, `agents`, `calendars` or `figures`, as the engine does where it is not granted.
     #[must_use]
     pub fn deny(mut self, capability: impl Into<String>) -> Self {
@@ -186,6 +212,17 @@ impl TestHost {
             memory.begin(event);
         }
         result
+    }
+
+    /// Calls a reporter, as the engine does.
+    pub fn report<F>(&mut self, report: F, request: &Request) -> Result<Document>
+    where
+        F: FnOnce(&Request, &mut Context<'_>) -> Result<Document>,
+    {
+        if self.now.get().is_none() {
+            self.now.set(Some(request.period.to));
+        }
+        report(request, &mut Context::new(self))
     }
 
     /// Lets time pass: the timers that are due until then fire, in their order, as events of kind `timer.fired`. Gives all effects.

@@ -11,7 +11,7 @@ const README: &str = include_str!("../../README.md");
 
 /// The contract's folders and what was in them when they were released. A released folder never changes: plugins in the field were
 /// built from it. A new version is a new folder and a new line.
-const RELEASED: &[(&str, u64)] = &[("since_v1.0.0", 0x4618_175a_7ec7_c09b)];
+const RELEASED: &[(&str, u64)] = &[("since_v1.0.0", 0x4618_175a_7ec7_c09b), ("since_v1.1.0", 0x5bb1_12e4_019d_f593)];
 
 /// FNV-1a, enough to notice a change.
 fn digest(text: &str) -> u64 {
@@ -48,7 +48,7 @@ fn the_stamp_names_sdk_and_contract() {
 
 #[test]
 fn the_contract_is_the_one_that_the_bindings_read() {
-    let wit = include_str!("../../wit/since_v1.0.0/deskbell.wit");
+    let wit = include_str!("../../wit/since_v1.1.0/deskbell.wit");
     assert!(wit.contains(&format!("package deskbell:plugin@{CONTRACT};")));
 }
 
@@ -72,6 +72,18 @@ fn the_tutorial_shows_the_template() {
         let shown = template.replace("{{name}}", "urgent-tag").replace("{{sdk}}", sdk);
         assert!(README.contains(shown.trim_end()), "sdk/README.md shows another {name}");
         assert!(!shown.contains("{{"), "{name} has a placeholder that nobody fills");
+    }
+}
+
+#[test]
+fn the_guide_to_reports_shows_the_template() {
+    for template in [
+        include_str!("../template/reporter/plugin.toml.tmpl"),
+        include_str!("../template/reporter/src/lib.rs.tmpl"),
+        include_str!("../template/reporter/fixtures/week.json.tmpl"),
+    ] {
+        let shown = template.replace("{{name}}", "channels");
+        assert!(README.contains(shown.trim_end()), "sdk/README.md shows another {shown}");
     }
 }
 
@@ -103,6 +115,9 @@ fn the_readme_names_every_effect_and_capability() {
         "agents",
         "calendars",
         "figures",
+        "kpis",
+        "comments",
+        "automation-figures",
     ] {
         assert!(README.contains(&format!("| `{word}` |")), "sdk/README.md has no row for {word}");
     }

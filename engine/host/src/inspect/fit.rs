@@ -6,7 +6,7 @@ use super::ENGINE_CONTRACT;
 use crate::refused::Refused;
 
 const fn spoken() -> Contract {
-    Contract { major: 1, minor: 0, patch: 0 }
+    Contract { major: 1, minor: 1, patch: 0 }
 }
 
 pub(super) fn check_contract(wanted: Contract) -> Result<(), Refused> {
@@ -21,14 +21,15 @@ pub(super) fn check_contract(wanted: Contract) -> Result<(), Refused> {
     Err(Refused::Contract { wanted: wanted.to_string(), spoken: ENGINE_CONTRACT, remedy })
 }
 
-/// What each world may import of the contract. Interfaces without functions (the first three) are in all of them: an SDK
-/// that has both worlds' types imports both worlds' types.
+/// What each world may import of the contract. Interfaces without functions (the first four) are in all of them: an SDK
+/// that has all worlds' types imports all of them.
 const fn interfaces(world: World) -> &'static [&'static str] {
     match world {
         World::Automation => &[
             "types",
             "http",
             "connecting",
+            "reporting",
             "log",
             "settings",
             "clock",
@@ -39,7 +40,20 @@ const fn interfaces(world: World) -> &'static [&'static str] {
             "calendars",
             "figures",
         ],
-        World::Connector => &["types", "http", "connecting", "log", "settings", "clock"],
+        World::Connector => &["types", "http", "connecting", "reporting", "log", "settings", "clock"],
+        World::Reporter => &[
+            "types",
+            "http",
+            "connecting",
+            "reporting",
+            "log",
+            "settings",
+            "clock",
+            "calendars",
+            "kpis",
+            "comments",
+            "automation-figures",
+        ],
     }
 }
 
@@ -60,6 +74,7 @@ pub(super) fn check_import(import: &str, world: World) -> Result<(), Refused> {
         let remedy = match world {
             World::Automation => "automations have no such interface; build it with an SDK for this contract",
             World::Connector => "connectors are pure functions; only automations read and remember",
+            World::Reporter => "reporters read figures and remember nothing; do this in an automation",
         };
         return refuse(remedy);
     }
@@ -83,10 +98,12 @@ pub(super) fn check_import(import: &str, world: World) -> Result<(), Refused> {
 
 pub(super) fn check_exports(exports: &[String], world: World) -> Result<(), Refused> {
     const CALL_AUTOMATION: &str = "call deskbell::automation!(handle) in lib.rs, or correct `world` in plugin.toml";
+    const CALL_REPORTER: &str = "call deskbell::reporter!(report) in lib.rs, or correct `world` in plugin.toml";
     const CALL_CONNECTOR: &str = "call deskbell::connector!(Type) in lib.rs, or correct `world` in plugin.toml";
     let (wanted, name, remedy): (&[&'static str], _, _) = match world {
         World::Automation => (&["handle"], "automation", CALL_AUTOMATION),
         World::Connector => (&["parse", "render", "probe", "reconcile"], "connector", CALL_CONNECTOR),
+        World::Reporter => (&["report"], "reporter", CALL_REPORTER),
     };
     match wanted.iter().find(|wanted| !exports.iter().any(|export| export == *wanted)) {
         None => Ok(()),
@@ -107,6 +124,7 @@ mod tests {
     #[test]
     fn takes_the_contract_and_the_harmless_part_of_wasi() {
         check("deskbell:plugin/kv@1.0.0", World::Automation, "taken");
+        check("deskbell:plugin/kpis@1.1.0", World::Reporter, "taken");
         check("deskbell:plugin/connecting@1.0.3", World::Connector, "taken");
         check("wasi:io/streams@0.2.6", World::Automation, "taken");
         check("wasi:sockets/tcp@0.2.0", World::Connector, "taken");
@@ -115,11 +133,12 @@ mod tests {
     #[test]
     fn says_what_to_do_about_every_other_import() {
         check("deskbell:plugin/kv@1.0.0", World::Connector, "connectors are pure functions");
+        check("deskbell:plugin/kv@1.1.0", World::Reporter, "reporters read figures and remember nothing");
         check("deskbell:plugin/secrets@1.0.0", World::Automation, "automations have no such interface");
         check(
-            "deskbell:plugin/kv@1.1.0",
+            "deskbell:plugin/kv@1.2.0",
             World::Automation,
-            "made for contract 1.1.0, and this engine speaks 1.0.0; update",
+            "made for contract 1.2.0, and this engine speaks 1.1.0; update",
         );
         check("deskbell:plugin/kv@0.9.0", World::Automation, "build the plugin with a newer SDK");
         check("deskbell:plugin/kv", World::Automation, "names no version");

@@ -15,7 +15,7 @@ fn a_component_says_what_it_is_without_being_run() {
     let inspected = Host::inspect(&bytes).unwrap();
     assert_eq!((inspected.manifest.name.as_str(), inspected.manifest.version.as_str()), ("ok", "1.2.3"));
     assert_eq!(inspected.manifest.world, World::Automation);
-    assert!(inspected.sdk.starts_with("rust ") && inspected.sdk.contains("contract 1.0.0"), "{}", inspected.sdk);
+    assert!(inspected.sdk.starts_with("rust ") && inspected.sdk.contains("contract 1.1.0"), "{}", inspected.sdk);
     assert_eq!(inspected.size_bytes, bytes.len() as u64);
     assert_eq!(inspected.digest.len(), 64);
     assert!(inspected.imports.iter().any(|import| import == "deskbell:plugin/log@1.0.0"), "{:?}", inspected.imports);

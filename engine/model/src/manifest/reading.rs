@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use toml::{Table, Value};
 
 use super::nearest::nearest;
-use super::{Contract, EVENT_KINDS, EventPattern, Limits, Manifest, OnFailure, READS, World, duration_ms, size_bytes};
+use super::{
+    Contract, EVENT_KINDS, EventPattern, Limits, Manifest, OnFailure, READS, REPORTER_READS, World, duration_ms,
+    size_bytes,
+};
 use crate::effect::KINDS;
 
 /// The most letters a name or version may have.
@@ -24,6 +27,7 @@ const MEMBERS: &[&str] = &[
     "own_events",
     "limits",
     "connector",
+    "reports",
 ];
 const LIMIT_MEMBERS: &[&str] = &["memory", "cpu", "wall"];
 
@@ -61,6 +65,7 @@ pub(super) fn manifest(text: &str) -> Result<Manifest, Invalid> {
         own_events: root.flag("own_events")?,
         limits: root.section("limits")?.map(|limits| limits.limits()).transpose()?.unwrap_or_default(),
         connector: root.section("connector")?.map(|connector| connector.connector()).transpose()?,
+        reports: root.reports()?,
     };
     fits_its_world(&manifest)?;
     Ok(manifest)
@@ -81,7 +86,12 @@ fn fits_its_world(manifest: &Manifest) -> Result<(), Invalid> {
             member: "events".to_owned(),
             hint: "an automation names the events it is called for, such as events = [\"ticket.created\"]",
         }),
+        (World::Automation | World::Connector, _) if !manifest.reports.is_empty() => {
+            wrong("reports", "is for world = \"reporter\"")
+        }
         (World::Automation, None) => Ok(()),
+        (World::Reporter, Some(_)) => wrong("connector", "is for world = \"connector\", and this is a reporter"),
+        (World::Reporter, None) => fits_reporters(manifest),
         (World::Connector, None) => Err(Invalid::Missing {
             member: "connector".to_owned(),
             hint: "a connector says where its requests may go, such as hosts = [\"*.example.com\"] under [connector]",
@@ -95,6 +105,24 @@ fn fits_its_world(manifest: &Manifest) -> Result<(), Invalid> {
                 _ => Ok(()),
             }
         }
+    }
+}
+
+fn fits_reporters(manifest: &Manifest) -> Result<(), Invalid> {
+    let wrong = |member: &str, problem: String| Err(Invalid::Wrong { member: member.to_owned(), problem });
+    let nothing = "is for automations; a reporter is called when a report is due";
+    let foreign = manifest.reads.iter().find(|word| !REPORTER_READS.contains(&word.as_str()));
+    match manifest {
+        Manifest { events, .. } if !events.is_empty() => wrong("events", nothing.to_owned()),
+        Manifest { effects, .. } if !effects.is_empty() => wrong("effects", nothing.to_owned()),
+        Manifest { reports, .. } if reports.is_empty() => Err(Invalid::Missing {
+            member: "reports".to_owned(),
+            hint: "a reporter names the reports it makes, such as reports = [\"weekly\"]",
+        }),
+        _ => match foreign {
+            Some(word) => wrong("reads", format!("has '{word}', and reporters have {}", REPORTER_READS.join(", "))),
+            None => Ok(()),
+        },
     }
 }
 
@@ -189,11 +217,25 @@ impl<'a> Section<'a> {
     }
 
     fn world(&self) -> Result<World, Invalid> {
-        const WORDS: &[&str] = &["automation", "connector"];
-        match self.required("world", "say \"automation\" or \"connector\"")? {
+        const WORDS: &[&str] = &["automation", "connector", "reporter"];
+        match self.required("world", "say \"automation\", \"connector\" or \"reporter\"")? {
             "automation" => Ok(World::Automation),
             "connector" => Ok(World::Connector),
+            "reporter" => Ok(World::Reporter),
             word => Err(no_such_word("world", "world", word, WORDS)),
+        }
+    }
+
+    fn reports(&self) -> Result<Vec<String>, Invalid> {
+        let names = self.texts("reports")?;
+        let is_right = |name: &&str| {
+            !name.is_empty()
+                && name.len() <= MAX_NAME_CHARS
+                && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        };
+        match names.iter().find(|name| !is_right(name)) {
+            None => Ok(names.into_iter().map(str::to_owned).collect()),
+            Some(_) => Err(self.wrong("reports", "must be names of 1 to 64 lower-case letters, digits and hyphens")),
         }
     }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use deskbell_host::Plugin as Loaded;
-use deskbell_model::manifest::World;
 use deskbell_model::timestamp::Timestamp;
 use deskbell_store::call::{Listed, Used};
 use deskbell_workers::breaker;
@@ -110,10 +109,7 @@ fn plugin(loaded: &Loaded, sources: Option<Vec<String>>, state: breaker::State) 
     Plugin {
         name: manifest.name.clone(),
         version: manifest.version.clone(),
-        world: match manifest.world {
-            World::Automation => "automation".to_owned(),
-            World::Connector => "connector".to_owned(),
-        },
+        world: manifest.world.as_str().to_owned(),
         description: manifest.description.clone(),
         digest: loaded.digest().to_owned(),
         events: manifest.events.iter().map(|pattern| pattern.as_str().to_owned()).collect(),

@@ -50,7 +50,7 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
     let found = with_store(common, async |store| {
         let components = Components::find(&store, &config).await?;
         let mut found = Vec::new();
-        for plugin in &config.plugins {
+        for plugin in config.plugins.iter().filter(|plugin| !wiring::reports::makes_reports(&config, &plugin.name)) {
             let loaded =
                 wiring::load(&host, &components, &plugin.name, plugin.grant.as_deref(), World::Automation).await;
             let loaded = match loaded {
@@ -63,6 +63,10 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
                     plugin.grant.as_ref().map_or_else(|| "what it asks for".to_owned(), |words| words.join(", "));
                 format!("plugin {} {}: granted {granted}", manifest.name, manifest.version)
             }));
+        }
+        for report in &config.reports {
+            let loaded = wiring::reports::reporter(&config, &host, &components, &report.plugin).await;
+            found.push(loaded.map(|_| format!("report {}: {} of {}", report.name, report.report, report.plugin)));
         }
         for source in &config.sources {
             let Some(connector) = &source.connector else { continue };

@@ -16,19 +16,24 @@ use deskbell_store::Store;
 use deskbell_store::import::Imported;
 use deskbell_workers::decision::deferred::new_event;
 use deskbell_workers::engine::{Clock as _, SystemClock};
+use deskbell_workers::report::make;
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::cli::Common;
 use crate::commands::output::line;
+use crate::commands::report;
 use crate::commands::serve::{Running, stop_asked};
 use crate::commands::{close, open};
 use crate::config::{self, Config};
 use crate::simulation::{Options, Past, Simulation, history};
+use crate::wiring;
 
 const CONFIG: &str = include_str!("demo.toml");
 const SOURCE: &str = "demo";
+/// The report of the demo's configuration.
+const REPORT: &str = "weekly";
 /// Events imported in one transaction.
 const BATCH: usize = 2000;
 
@@ -91,6 +96,7 @@ async fn play(common: &Common, arguments: &Arguments, store: &Store) -> anyhow::
     }
     eprintln!("Starting the engine (the first start compiles the plugins) ...");
     let running = Running::start(&config, store.clone(), &common.data_dir, arguments.listen).await?;
+    file_report(common, &config, store).await;
     let helpdesk = Simulation::start(Options {
         listen: arguments.helpdesk,
         hook_url: format!("http://{}/hooks/{SOURCE}", running.address),
@@ -117,6 +123,21 @@ async fn play(common: &Common, arguments: &Arguments, store: &Store) -> anyhow::
     };
     running.stop().await;
     told
+}
+
+/// The weekly report over the history, as files.
+async fn file_report(common: &Common, config: &Config, store: &Store) {
+    let made = async {
+        let (workshop, report) = wiring::reports::one(config, store.clone(), &common.data_dir, REPORT).await?;
+        let made = make(&workshop, &report, None, SystemClock.now()).await?;
+        let folder = common.data_dir.join("reports");
+        report::write(&made, &folder, REPORT)?;
+        anyhow::Ok(folder)
+    };
+    match made.await {
+        Ok(folder) => eprintln!("A report on last week lies in {0}: {0}/{REPORT}.html, .pdf, .csv", folder.display()),
+        Err(error) => eprintln!("The report on last week could not be made: {error:#}"),
+    }
 }
 
 async fn after(seconds: Option<u64>) {

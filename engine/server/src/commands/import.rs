@@ -203,10 +203,10 @@ fn read_line(line: &[u8]) -> Option<Result<(Event, String), Rejection>> {
     Some(read())
 }
 
-async fn flush(store: &Store, judge: &Judge, batch: &Batch, taken: &mut Report) -> anyhow::Result<()> {
+async fn flush(store: &Store, levels: &Levels, batch: &Batch, taken: &mut Report) -> anyhow::Result<()> {
     let events = &batch.events;
     let now = SystemClock.now();
-    let next_clock = |source_id: i32, source: &str, facts: &Facts| judge.next_clock(now, source_id, source, facts);
+    let next_clock = |source_id: i32, source: &str, facts: &Facts| levels.next_clock(source_id, source, facts, now);
     let added = store.import(events, now, &next_clock).await.with_context(|| {
         format!("the database did not take the events before line {}; what was taken before stays, start the import again to go on", batch.n_lines)
     })?;

@@ -19,6 +19,9 @@ enum Verb {
     New {
         /// The plugin's name and its folder's: lower-case letters, digits and -.
         name: String,
+        /// What it is to be.
+        #[arg(long, value_enum, default_value_t)]
+        world: author::Kind,
     },
     /// Compile the plugin in a folder to a component.
     Build {
@@ -35,7 +38,7 @@ enum Verb {
         /// A component, or the folder of a plugin that has been built.
         #[arg(default_value = ".")]
         plugin: PathBuf,
-        /// A fixture or an event, as JSON.
+        /// A fixture, or an event (of a reporter: a request) alone, as JSON.
         #[arg(long, value_name = "FILE")]
         event: PathBuf,
         /// The plugin's settings as JSON; those of the fixture where it has some.
@@ -71,7 +74,7 @@ enum Verb {
 
 pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result<()> {
     match arguments.verb {
-        Verb::New { name } => author::new(&name),
+        Verb::New { name, world } => author::new(&name, world),
         Verb::Build { folder } => author::build(&folder),
         Verb::Test { folder } => author::test(common, &folder).await,
         Verb::Run { plugin, event, settings, format } => {

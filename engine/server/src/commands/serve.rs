@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use deskbell_store::Store;
 use deskbell_workers::deliverer::Deliverer;
 use deskbell_workers::engine::{Clock as _, SystemClock};
+use deskbell_workers::report::maker;
 use deskbell_workers::{cleaner, dispatcher, scheduler};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -107,6 +108,7 @@ impl Running {
         loops.spawn(dispatcher::run(Arc::clone(&engine), stop_work.clone()));
         loops.spawn(Arc::new(Deliverer::new(Arc::clone(&engine), sender)).run(stop_work.clone()));
         loops.spawn(scheduler::run(Arc::clone(&engine), stop_work.clone()));
+        loops.spawn(maker::run(Arc::clone(&engine), stop_work.clone()));
         loops.spawn(cleaner::run(Arc::clone(&engine), stop_work.clone()));
         loops.spawn(telemetry::upkeep(stop_work.clone()));
         loops.spawn(heartbeat(store.clone(), node, *digest.bytes(), stop_work.clone()));

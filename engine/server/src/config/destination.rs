@@ -25,6 +25,8 @@ pub(crate) struct Destination {
     /// The addresses of `mail`.
     #[serde(default)]
     pub(crate) to: Vec<String>,
+    /// Where a `folder` lies, relative to the configuration file.
+    pub(crate) path: Option<PathBuf>,
     /// Notices, at most.
     pub(crate) rate_per_second: Option<f64>,
 }
@@ -35,6 +37,7 @@ pub(crate) enum Kind {
     Slack,
     Webhook,
     Mail,
+    Folder,
 }
 
 impl Section for Destination {
@@ -43,12 +46,17 @@ impl Section for Destination {
         let posts = matches!(self.kind, Kind::Slack | Kind::Webhook);
         match (posts, self.url.is_some()) {
             (true, false) => problems.push(Problem::new("url", "is missing; write url = { env = \"NAME\" }")),
-            (false, true) => problems.push(Problem::new("url", "is not for mail; write to = [\"ops@example.com\"]")),
+            (false, true) => problems.push(Problem::new("url", "is for slack and webhook; this kind posts nothing")),
             (true, true) | (false, false) => {}
         }
-        match (posts, self.to.is_empty()) {
-            (false, true) => problems.push(Problem::new("to", "is missing; write to = [\"ops@example.com\"]")),
-            (true, false) => problems.push(Problem::new("to", "is for mail alone; this kind posts to its url")),
+        match (self.kind == Kind::Mail, self.to.is_empty()) {
+            (true, true) => problems.push(Problem::new("to", "is missing; write to = [\"ops@example.com\"]")),
+            (false, false) => problems.push(Problem::new("to", "is for mail alone; this kind has no addresses")),
+            (true, false) | (false, true) => {}
+        }
+        match (self.kind == Kind::Folder, self.path.is_some()) {
+            (true, false) => problems.push(Problem::new("path", "is missing; write path = \"reports\"")),
+            (false, true) => problems.push(Problem::new("path", "is for a folder alone; this kind writes no files")),
             (true, true) | (false, false) => {}
         }
         if let Some(address) = self.to.iter().find(|address| !is_address(address)) {

@@ -53,7 +53,7 @@ pub(super) fn of(config: &Config) -> Digest {
         value(&config.sla_on),
         value(&config.kpi),
         value(&config.schedules),
-        plain(raw(&config.reports)),
+        value(&config.reports),
     ] {
         feed(&mut hash, &part);
     }

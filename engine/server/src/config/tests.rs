@@ -63,7 +63,7 @@ fn every_setting_of_the_default_file_is_the_default_or_a_valid_example() {
     assert_eq!(config.loop_guard, LoopGuard::default());
     assert_eq!(config.retention, Retention::default());
     // The rules of [[sla_on]] bring their plugin along.
-    assert_eq!((config.sources.len(), config.plugins.len(), config.destinations.len()), (2, 2, 3));
+    assert_eq!((config.sources.len(), config.plugins.len(), config.destinations.len()), (2, 2, 4));
     assert_eq!(config.kpi, Kpi::default());
     assert_eq!((config.calendars.len(), config.sla.len(), config.sla_on.len()), (1, 1, 1));
 }
@@ -94,6 +94,7 @@ fn the_default_file_names_every_setting() {
         ("source", serde_json::to_value(&config.sources[0])),
         ("plugin", serde_json::to_value(&config.plugins[0])),
         ("destination", serde_json::to_value(&config.destinations[0])),
+        ("report", serde_json::to_value(&config.reports[0])),
     ] {
         assert_eq!(written(name), members(value.unwrap()), "{name}");
     }
@@ -183,7 +184,7 @@ fn names_the_setting_that_was_meant() {
     );
     check(
         "[[destination]]\nname = 'a'\nkind = 'slak'\n",
-        &["3:8 destination.kind: is none of `slack`, `webhook`, `mail`; did you mean \"slack\"?"],
+        &["3:8 destination.kind: is none of `slack`, `webhook`, `mail`, `folder`; did you mean \"slack\"?"],
     );
     check(
         "[[source]]\nname = 'a'\nsecrets = { webhook = { evn = 'A' } }\n",
@@ -337,7 +338,7 @@ fn the_digest_goes_by_what_is_meant() {
         "[kpi]\nfirst_response_target = '2h'\n",
         "[kpi.weights.rating]\nquality = 2\n",
         "[[schedule]]\nname = 'x'\ncron = '@daily'\n",
-        "[[report]]\nname = 'x'\n",
+        "[[report]]\nname = 'x'\nreport = 'weekly'\n",
         "[retention]\nbodies = '15d'\n",
         "[server]\nmax_body = '2MiB'\n",
         "[deliver]\nallow_private = ['10.0.0.1']\n",

@@ -1,11 +1,14 @@
-//! A notice for a configured destination: a chat, a webhook, a mailbox.
+//! A notice for a configured destination: a chat, a webhook, a mailbox, a folder.
+
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use deskbell_render::notice::{self, Notice, TicketReference};
 use deskbell_store::outbox::Message;
-use serde_json::Value;
+use deskbell_store::report::Content;
+use serde_json::{Value, json};
 
-use super::{Deliverer, Record, Went, parts};
+use super::{Deliverer, Record, Went, folder, parts, report};
 use crate::mail::error::MailError;
 use crate::mail::{Mail, Mailer};
 use crate::sender::Call;
@@ -37,6 +40,10 @@ pub enum Means {
         to: Vec<String>,
         mailer: Mailer,
     },
+    /// Reports and notices become files in it.
+    Folder {
+        path: PathBuf,
+    },
 }
 
 pub(super) async fn attempt(deliverer: &Deliverer, message: &Message, name: &str, record: &mut Record) -> Went {
@@ -57,15 +64,36 @@ pub(super) async fn attempt(deliverer: &Deliverer, message: &Message, name: &str
         ticket: id.as_deref().map(|id| TicketReference { source: &source, id }),
         link: None,
     };
+    let filed = match report::filed(deliverer, &data).await {
+        Ok(filed) => filed,
+        Err(went) => return went,
+    };
     match &destination.means {
         Means::Slack { hosts } => {
             post(deliverer, name, hosts, false, &notice::slack::body(&notice), message, record).await
         }
         Means::Webhook { hosts, signed } => {
-            post(deliverer, name, hosts, *signed, &notice::webhook::body(&notice), message, record).await
+            let mut body = notice::webhook::body(&notice);
+            if let Some((run_id, content)) = &filed {
+                body["report"] = as_data(*run_id, content);
+            }
+            post(deliverer, name, hosts, *signed, &body, message, record).await
         }
         Means::Mail { to, mailer } => mail(mailer, to, &notice, message, record).await,
+        Means::Folder { path } => match filed {
+            Some((run_id, content)) => {
+                let report = deliverer.engine.reports.iter().find(|report| report.name == content.report);
+                folder::report(path, run_id, content, report.map(|report| &**report), record).await
+            }
+            None => folder::notice(path, &notice, record).await,
+        },
     }
+}
+
+/// A report for a program: the document with its values as numbers.
+fn as_data(run_id: i64, content: &Content) -> Value {
+    let document: Value = serde_json::from_str(&content.document).unwrap_or_default();
+    json!({ "id": run_id, "name": content.report, "document": document })
 }
 
 async fn post(
@@ -134,6 +162,8 @@ async fn mail(mailer: &Mailer, to: &[String], notice: &Notice<'_>, message: &Mes
         subject: &written.subject,
         text: &written.text,
         html: Some(&written.html),
+        inline: &[],
+        attachments: &[],
         time: message.created_at,
     };
     match mailer.send(&mail).await {
@@ -143,13 +173,17 @@ async fn mail(mailer: &Mailer, to: &[String], notice: &Notice<'_>, message: &Mes
         }
         Err(error) => {
             record.is_down = matches!(error, MailError::NotSent { .. } | MailError::Ambiguous { .. });
-            match error {
-                MailError::Refused(_) | MailError::Permanent(_) => Went::GiveUp { why: error.in_full() },
-                MailError::Transient(_) | MailError::NotSent { .. } => {
-                    Went::Retry { why: error.in_full(), retry_after: None }
-                }
-                MailError::Ambiguous { .. } => Went::Ambiguous { why: error.in_full() },
-            }
+            went(&error)
         }
+    }
+}
+
+/// How an attempt went that ended in this error.
+pub(super) fn went(error: &MailError) -> Went {
+    let why = error.in_full();
+    match error {
+        MailError::Refused(_) | MailError::Permanent(_) => Went::GiveUp { why },
+        MailError::Transient(_) | MailError::NotSent { .. } => Went::Retry { why, retry_after: None },
+        MailError::Ambiguous { .. } => Went::Ambiguous { why },
     }
 }

@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use lettre::Address;
-use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use sha2::{Digest as _, Sha256};
 
@@ -50,18 +50,57 @@ impl Composed {
         for recipient in &to {
             builder = builder.to(recipient.clone());
         }
-        let plain = SinglePart::plain(mail.text.to_owned());
-        let message = match mail.html {
-            None => builder.singlepart(plain),
-            Some(html) => {
-                let parts = MultiPart::alternative().boundary(format!("deskbell-{id}"));
-                builder.multipart(parts.singlepart(plain).singlepart(SinglePart::html(html.to_owned())))
-            }
+        let message = match body(mail, &id)? {
+            Body::Single(part) => builder.singlepart(part),
+            Body::Multi(parts) => builder.multipart(parts),
         };
         let bytes = message.map_err(|_| Refusal::Message)?.formatted();
         let to = to.into_iter().map(|mailbox| mailbox.email).collect();
         Ok(Self { id, message_id, from: from.email.clone(), to, bytes })
     }
+}
+
+enum Body {
+    Single(SinglePart),
+    Multi(MultiPart),
+}
+
+/// Text, or text and HTML with its pictures; around it, where there are any, the attachments.
+fn body(mail: &Mail<'_>, id: &str) -> Result<Body, Refusal> {
+    let plain = SinglePart::plain(mail.text.to_owned());
+    let body = match mail.html {
+        None => Body::Single(plain),
+        Some(html) => {
+            let parts = MultiPart::alternative().boundary(format!("deskbell-{id}")).singlepart(plain);
+            let html = SinglePart::html(html.to_owned());
+            Body::Multi(if mail.inline.is_empty() {
+                parts.singlepart(html)
+            } else {
+                let related = MultiPart::related().boundary(format!("deskbell-related-{id}")).singlepart(html);
+                parts.multipart(mail.inline.iter().try_fold(related, |related, picture| {
+                    let part = lettre::message::Attachment::new_inline(picture.content_id.to_owned());
+                    Ok(related.singlepart(part.body(picture.bytes.to_vec(), media_type(picture.media_type)?)))
+                })?)
+            })
+        }
+    };
+    if mail.attachments.is_empty() {
+        return Ok(body);
+    }
+    let mixed = MultiPart::mixed().boundary(format!("deskbell-mixed-{id}"));
+    let mixed = match body {
+        Body::Single(part) => mixed.singlepart(part),
+        Body::Multi(parts) => mixed.multipart(parts),
+    };
+    let whole = mail.attachments.iter().try_fold(mixed, |mixed, file| {
+        let part = lettre::message::Attachment::new(file.name.to_owned());
+        Ok(mixed.singlepart(part.body(file.bytes.to_vec(), media_type(file.media_type)?)))
+    })?;
+    Ok(Body::Multi(whole))
+}
+
+fn media_type(text: &str) -> Result<ContentType, Refusal> {
+    ContentType::parse(text).map_err(|_| Refusal::Message)
 }
 
 fn recipients(to: &[String]) -> Result<Vec<Mailbox>, Refusal> {

@@ -32,7 +32,16 @@ fn settings(sink: &Sink, tls: Tls) -> Smtp {
 }
 
 fn mail<'a>(to: &'a [String], subject: &'a str, text: &'a str) -> Mail<'a> {
-    Mail { key: "source/42/7/notify/0", to, subject, text, html: None, time: Timestamp::from_seconds(1_767_600_000) }
+    Mail {
+        key: "source/42/7/notify/0",
+        to,
+        subject,
+        text,
+        html: None,
+        inline: &[],
+        attachments: &[],
+        time: Timestamp::from_seconds(1_767_600_000),
+    }
 }
 
 fn people(addresses: &[&str]) -> Vec<String> {

@@ -30,10 +30,12 @@ pub(in crate::commands) mod sample;
 mod scaffold;
 mod testing;
 
+pub(super) use scaffold::Kind;
+
 /// Writes a new plugin.
-pub(super) fn new(name: &str) -> anyhow::Result<()> {
+pub(super) fn new(name: &str, kind: Kind) -> anyhow::Result<()> {
     scaffold::check_name(name)?;
-    let files = scaffold::write(Path::new(""), name, &scaffold::sdk()?)?;
+    let files = scaffold::write(Path::new(""), kind, name, &scaffold::sdk()?)?;
     for file in files {
         line(&file.display().to_string())?;
     }
@@ -41,8 +43,9 @@ pub(super) fn new(name: &str) -> anyhow::Result<()> {
         eprintln!("A plugin named {name} ships with Deskbell; where yours is installed it takes that one's place.");
     }
     eprintln!(
-        "Next:\n\n    cd {name}\n    deskbell plugin test\n    deskbell plugin run --event fixtures/created.json\n\n\
-         The plugin is in src/lib.rs; what it is called for and asks for is in plugin.toml."
+        "Next:\n\n    cd {name}\n    deskbell plugin test\n    deskbell plugin run --event {}\n\n\
+         The plugin is in src/lib.rs; what it is called for and asks for is in plugin.toml.",
+        kind.fixture()
     );
     Ok(())
 }

@@ -48,6 +48,11 @@ fn asks(manifest: &Manifest) -> String {
             list(manifest.events.iter().map(|pattern| pattern.as_str().to_owned()).collect()),
             list(manifest.asks().map(str::to_owned).collect())
         ),
+        World::Reporter => format!(
+            "It makes the reports {}, and asks for {}.",
+            manifest.reports.join(", "),
+            list(manifest.asks().map(str::to_owned).collect())
+        ),
         World::Connector => format!(
             "It is a connector; its requests may go to {}.",
             list(manifest.connector.as_ref().map(|connector| connector.hosts.clone()).unwrap_or_default())
@@ -82,6 +87,15 @@ pub(super) async fn install(common: &Common, component: &Path) -> anyhow::Result
         World::Automation => {
             let words: Vec<String> = manifest.asks().map(|word| format!("\"{word}\"")).collect();
             format!("[[plugin]]\nname = \"{}\"\ngrant = [{}]", manifest.name, words.join(", "))
+        }
+        World::Reporter => {
+            let report = manifest.reports.first().map_or("...", String::as_str);
+            let words: Vec<String> = manifest.asks().map(|word| format!("\"{word}\"")).collect();
+            format!(
+                "[[plugin]]\nname = \"{0}\"\ngrant = [{1}]\n\n[[report]]\nname = \"...\"\nplugin = \"{0}\"\nreport = \"{report}\"",
+                manifest.name,
+                words.join(", ")
+            )
         }
         World::Connector => format!("[[source]]\nname = \"...\"\nconnector = \"{}\"", manifest.name),
     };
@@ -126,6 +140,11 @@ impl Use {
             let names = config.sources.iter().any(|source| source.connector.as_ref() == Some(&manifest.name));
             return none(if names { "used" } else { "not used" });
         }
+        let is_reporter = config.reports.iter().any(|report| report.plugin == manifest.name);
+        if is_reporter && config.plugins.iter().all(|plugin| plugin.name != manifest.name) {
+            let granted = if ships { manifest.asks().collect::<Vec<_>>().join(", ") } else { String::new() };
+            return Self { state: "used", granted };
+        }
         let Some(plugin) = config.plugins.iter().find(|plugin| plugin.name == manifest.name) else {
             return none("not used");
         };
@@ -145,10 +164,7 @@ impl Use {
 }
 
 fn row(manifest: &Manifest, from: &str, use_of: &Use, digest: &str) -> Vec<Value> {
-    let world = match manifest.world {
-        World::Automation => "automation",
-        World::Connector => "connector",
-    };
+    let world = manifest.world.as_str();
     let short: String = digest.chars().take(12).collect();
     vec![
         json!(manifest.name),

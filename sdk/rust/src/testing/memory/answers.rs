@@ -7,6 +7,7 @@ use crate::error::{Refusal, Result};
 use crate::event::Event;
 use crate::host::{Agent, Host, Level, Scope, Summary};
 use crate::instant::Instant;
+use crate::report::{FiguresQuery, LowRating, Period};
 use crate::testing::samples::SAMPLE_TIME;
 use crate::testing::{LogLine, TestHost, Timer};
 use crate::ticket::Ticket;
@@ -159,5 +160,29 @@ impl Host for TestHost {
         self.granted("figures")?;
         let own = self.summaries.iter().rev().find(|(of, _)| of.as_deref() == group);
         Ok(own.map(|(_, summary)| *summary))
+    }
+
+    fn figures(&self, query: &FiguresQuery) -> Result<String, Refusal> {
+        self.granted("kpis")?;
+        let from = Instant::parse_rfc3339(&query.from).ok();
+        let own = self.figures.iter().rev().find(|(of, _)| of.is_some() && *of == from);
+        let any = || self.figures.iter().rev().find(|(of, _)| of.is_none());
+        own.or_else(any).map(|(_, figures)| figures.to_string()).ok_or_else(|| {
+            Refusal::new(Refusal::UNAVAILABLE, format!("the test sets no figures for the period from {}", query.from))
+        })
+    }
+
+    fn low_ratings(&self, period: Period, _source: Option<&str>, limit: u32) -> Result<Vec<LowRating>, Refusal> {
+        self.granted("comments")?;
+        let within = self.low_ratings.iter().filter(|rating| period.from <= rating.at && rating.at < period.to);
+        Ok(within.take(limit as usize).cloned().collect())
+    }
+
+    fn automation_figures(&self, _period: Period) -> Result<String, Refusal> {
+        self.granted("automation-figures")?;
+        Ok(self
+            .automation_figures
+            .as_ref()
+            .map_or_else(|| r#"{"plugins":{},"actions":{}}"#.to_owned(), Value::to_string))
     }
 }

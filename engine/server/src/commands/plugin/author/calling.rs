@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use deskbell_host::{Call, Failure, Plugin, Reads};
+use deskbell_model::document::Document;
 use deskbell_model::event;
 use deskbell_model::plugin::{Action, Decision, Exchange, LogLine, Parsed, RenderStep, Request, Usage};
 
@@ -33,6 +34,8 @@ pub(super) enum Made {
     Parsed(Parsed, Vec<String>),
     Done(Option<String>),
     Impossible(String),
+    /// What a reporter wrote as JSON, and why the engine would not take it.
+    Document(serde_json::Value, Option<String>),
     /// The fixture has no answer for the request of this number.
     Unanswered(usize),
     /// After all rounds that the engine allows it still asks for more.
@@ -87,9 +90,24 @@ pub(super) async fn call(plugin: &Plugin, case: &Case) -> Outcome {
             })
         }
         Input::Action(action) => carry_out(plugin, case, action, &mut outcome).await,
+        Input::Request(request) => {
+            let reads: Arc<dyn Reads> = Arc::clone(&case.known) as Arc<dyn Reads>;
+            let call = plugin.report(request, &case.settings, reads, case.now).await;
+            outcome.absorb(call).map(|text| document(&text))
+        }
     };
     outcome.refused = case.known.refused();
     outcome
+}
+
+/// A document that hangs together, or what is wrong with it.
+fn document(text: &str) -> Made {
+    let written = serde_json::from_str(text).unwrap_or_else(|_| serde_json::Value::from(text));
+    let problem = match serde_json::from_str::<Document>(text) {
+        Ok(document) => document.check().err().map(|invalid| invalid.to_string()),
+        Err(error) => Some(error.to_string()),
+    };
+    Made::Document(written, problem.map(|problem| format!("the engine refuses the document: {problem}")))
 }
 
 /// Why the engine would not take events that a connector states.

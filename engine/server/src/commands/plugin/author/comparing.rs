@@ -77,11 +77,30 @@ fn of_made(expect: &Expect, made: &Made, outcome: &Outcome) -> Vec<String> {
             }
             found.extend(rejected.iter().cloned());
         }
+        Made::Document(document, problem) => {
+            found.extend(problem.clone());
+            of_document(expect.document.as_ref(), document, &mut found);
+        }
         Made::Done(_) | Made::Impossible(_) | Made::Unanswered(_) | Made::Endless => {
             of_action(expect, made, outcome, &mut found);
         }
     }
     found
+}
+
+/// Of each block, the members that stand in the fixture.
+fn of_document(expected: Option<&Object>, document: &Value, found: &mut Vec<String>) {
+    for (name, value) in expected.into_iter().flatten() {
+        let actual = document.get(name).unwrap_or(&Value::Null);
+        let objects =
+            |list: &Vec<Value>| list.iter().map(|block| block.as_object().cloned()).collect::<Option<Vec<_>>>();
+        match (value.as_array().and_then(objects), actual.as_array()) {
+            (Some(expected), Some(actual)) => {
+                compare(&format!("document.{name}"), Some(expected.as_slice()), actual, found)
+            }
+            _ => walk(&format!("document.{name}"), value, actual, found),
+        }
+    }
 }
 
 fn of_action(expect: &Expect, made: &Made, outcome: &Outcome, found: &mut Vec<String>) {

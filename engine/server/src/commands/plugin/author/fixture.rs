@@ -8,12 +8,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use deskbell_model::calendar::Book;
 use deskbell_model::manifest::World;
-use deskbell_model::plugin::{Action, Delivery, Event, Response};
+use deskbell_model::plugin::{Action, Delivery, Event, ReportRequest, Response};
 use deskbell_model::timestamp::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
-use super::reads::{Known, Opening};
+use super::reads::{Figures, Known, Opening};
 use super::sample;
 
 type Object = Map<String, Value>;
@@ -25,6 +25,13 @@ pub(super) struct Fixture {
     event: Option<Value>,
     delivery: Option<Value>,
     action: Option<Value>,
+    request: Option<Value>,
+    figures: Option<Value>,
+    figures_before: Option<Value>,
+    #[serde(default)]
+    low_ratings: Vec<Value>,
+    automation_figures: Option<Value>,
+    automation_figures_before: Option<Value>,
     #[serde(default)]
     responses: Vec<Answer>,
     settings: Option<Value>,
@@ -70,6 +77,7 @@ pub(super) struct Expect {
     #[serde(default, deserialize_with = "present")]
     pub(super) done: Option<Value>,
     pub(super) impossible: Option<String>,
+    pub(super) document: Option<Object>,
 }
 
 /// A failure that the plugin states itself.
@@ -102,6 +110,7 @@ pub(super) enum Input {
     Event(Box<Event>),
     Delivery(Delivery),
     Action(Action),
+    Request(ReportRequest),
 }
 
 /// Reads a JSON file.
@@ -119,14 +128,14 @@ impl Fixture {
         serde_path_to_error::deserialize(value).context("it is no fixture")
     }
 
-    /// Reads a fixture, or a bare event, delivery or action.
+    /// Reads a fixture, or a bare event, delivery, action or request.
     pub(super) fn read_loosely(path: &Path, world: World) -> anyhow::Result<Self> {
         Self::parse_loosely(read_json(path)?, world).with_context(|| format!("{} cannot be used", path.display()))
     }
 
     fn parse_loosely(value: Value, world: World) -> anyhow::Result<Self> {
         let has = |name: &str| value.get(name).is_some();
-        let whole = if has("event") || has("delivery") || has("action") {
+        let whole = if has("event") || has("delivery") || has("action") || has("request") {
             value
         } else {
             match world {
@@ -134,6 +143,7 @@ impl Fixture {
                 World::Automation => json!({ "event": value }),
                 World::Connector if has("kind") => json!({ "action": value }),
                 World::Connector => json!({ "delivery": value }),
+                World::Reporter => json!({ "request": value }),
             }
         };
         Self::parse(whole)
@@ -148,7 +158,7 @@ impl Fixture {
         let input = self.input(world)?;
         let ticket = match &input {
             Input::Event(event) => event.ticket.clone(),
-            Input::Delivery(_) | Input::Action(_) => None,
+            Input::Delivery(_) | Input::Action(_) | Input::Request(_) => None,
         };
         let mut agents = self.agents.iter().cloned().map(sample::agent).collect::<Result<Vec<_>, _>>()?;
         agents.sort_by(|a, b| a.id.cmp(&b.id));
@@ -160,6 +170,16 @@ impl Fixture {
             ticket,
             calendars: Known::calendars(&self.calendars)?,
             configured: Arc::clone(calendars),
+            figures: Figures::stated(self.figures.as_ref(), self.figures_before.as_ref()),
+            automation_figures: Figures::plain(
+                self.automation_figures.as_ref(),
+                self.automation_figures_before.as_ref(),
+            ),
+            previous: match &input {
+                Input::Request(request) => Some(request.previous.0),
+                _ => None,
+            },
+            low_ratings: self.low_ratings.iter().cloned().map(sample::low_rating).collect::<Result<_, _>>()?,
             ..Known::default()
         };
         Ok(Case {
@@ -177,6 +197,10 @@ impl Fixture {
             (World::Automation, ..) => bail!("it has no `event`, with which automations are called"),
             (World::Connector, _, Some(delivery), _) => Ok(Input::Delivery(sample::delivery(delivery.clone())?)),
             (World::Connector, _, None, Some(action)) => Ok(Input::Action(sample::action(action.clone())?)),
+            (World::Reporter, ..) => match &self.request {
+                Some(request) => Ok(Input::Request(sample::request(request.clone())?)),
+                None => bail!("it has no `request`, with which reporters are called"),
+            },
             (World::Connector, ..) => {
                 bail!("it has neither a `delivery` nor an `action`, with which connectors are called")
             }
@@ -190,6 +214,8 @@ impl Fixture {
             Input::Event(event) => (event.time, "event.time"),
             Input::Delivery(delivery) => (delivery.received_at, "delivery.received_at"),
             Input::Action(_) => return Ok(self.now.unwrap_or(sample::TIME)),
+            // A report may be made long after its period.
+            Input::Request(request) => return Ok(self.now.unwrap_or(request.period.1)),
         };
         match self.now {
             Some(now) if now != time => {
@@ -231,6 +257,9 @@ mod tests {
             Ok(Case { input: Input::Event(event), now, .. }) => format!("event {} at {now}", event.kind),
             Ok(Case { input: Input::Delivery(_), now, .. }) => format!("delivery at {now}"),
             Ok(Case { input: Input::Action(action), now, .. }) => format!("action {} at {now}", action.kind),
+            Ok(Case { input: Input::Request(request), now, .. }) => {
+                format!("report {} of {} to {} at {now}", request.report, request.previous.0, request.period.1)
+            }
             Err(error) => format!("{error:#}"),
         };
         assert!(actual.contains(expected), "{fixture}: {actual}");
@@ -248,6 +277,9 @@ mod tests {
         check(connector, json!({ "kind": "ticket.note", "data": {} }), "action ticket.note at 2026-01-05T08:00:00Z");
         let action = json!({ "action": { "kind": "ticket.note" }, "now": "2026-01-01T00:00:00Z" });
         check(connector, action, "action ticket.note at 2026-01-01T00:00:00Z");
+        let a_week = "report daily of 2025-12-22T08:00:00Z to 2026-01-05T08:00:00Z at 2026-01-05T08:00:00Z";
+        check(World::Reporter, json!({ "request": { "report": "daily" }, "figures": {} }), a_week);
+        check(World::Reporter, json!({ "report": "daily" }), a_week);
     }
 
     #[test]
@@ -259,6 +291,7 @@ mod tests {
         check(json!({ "event": {}, "calendars": { "a": "ajar" } }), "calendars.a: unknown variant `ajar`");
         check(json!({ "event": {}, "agents": [{}] }), "an agent cannot be read");
         check(json!({ "delivery": {} }), "it has no `event`");
+        self::check(World::Reporter, json!({ "event": {} }), "it has no `request`");
         check(json!({ "event": {}, "now": "2026-01-05T08:00:00Z" }), "event ticket.created");
         check(json!({ "event": {}, "now": "2026-01-05T08:00:01Z" }), "the engine's clock stands at event.time");
     }

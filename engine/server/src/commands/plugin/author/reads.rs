@@ -7,10 +7,11 @@ use deskbell_host::{Answer, Asker, Reads, Refusal};
 use deskbell_model::calendar::amount::Amount;
 use deskbell_model::calendar::config::{Config, Invalid};
 use deskbell_model::calendar::{Book, Calendar};
-use deskbell_model::plugin::{Agent, Event, Scope, Summary};
+use deskbell_model::plugin::{Agent, Event, FiguresQuery, LowRating, Scope, Summary};
 use deskbell_model::ticket::Ticket;
 use deskbell_model::timestamp::Timestamp;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 /// A calendar of a fixture: open at every instant, or at none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -35,8 +36,41 @@ pub(super) struct Known {
     /// The fixture's calendars, and those of the configuration for names that the fixture does not have.
     pub(super) calendars: BTreeMap<String, Arc<Calendar>>,
     pub(super) configured: Arc<Book>,
+    /// What reporters read.
+    pub(super) figures: Figures,
+    pub(super) automation_figures: Figures,
+    pub(super) low_ratings: Vec<LowRating>,
+    /// When the period begins that a report compares with.
+    pub(super) previous: Option<Timestamp>,
     /// The reads that were refused here.
     pub(super) refused: Mutex<Vec<String>>,
+}
+
+/// What a reporter is given for its period and for the one before, as JSON text.
+#[derive(Debug, Default)]
+pub(super) struct Figures {
+    now: Option<String>,
+    before: Option<String>,
+}
+
+impl Figures {
+    /// Key figures, each by its name, or whole reports as `deskbell kpi --format json` prints them.
+    pub(super) fn stated(now: Option<&Value>, before: Option<&Value>) -> Self {
+        let whole = |value: &Value| match value.get("figures") {
+            Some(_) => value.to_string(),
+            None => json!({ "figures": value, "by": null }).to_string(),
+        };
+        Self { now: now.map(whole), before: before.map(whole) }
+    }
+
+    pub(super) fn plain(now: Option<&Value>, before: Option<&Value>) -> Self {
+        Self { now: now.map(Value::to_string), before: before.map(Value::to_string) }
+    }
+
+    /// Where nothing is said of the period before, it was the same.
+    fn of(&self, is_before: bool) -> Option<&String> {
+        self.before.as_ref().filter(|_| is_before).or(self.now.as_ref())
+    }
 }
 
 impl Known {
@@ -62,6 +96,14 @@ impl Known {
             Scope::Plugin => &self.of_plugin,
             Scope::Ticket => &self.of_ticket,
         }
+    }
+
+    fn given(&self, figures: &Figures, is_before: bool, member: &str) -> Result<String, Refusal> {
+        figures.of(is_before).cloned().ok_or_else(|| {
+            let refusal = Refusal::invalid(format!("the fixture says nothing of it; give it `{member}`"));
+            self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(refusal.to_string());
+            refusal
+        })
     }
 
     fn ask<T>(&self, name: &str, ask: impl FnOnce(&Calendar) -> Result<T, Refusal>) -> Result<T, Refusal> {
@@ -132,6 +174,27 @@ impl Reads for Known {
     fn first_response<'a>(&'a self, _: &'a Asker, _: u32, _: Option<&'a str>) -> Answer<'a, Option<Summary>> {
         // Fixtures state no figures: there were no tickets.
         ready(None)
+    }
+
+    fn figures<'a>(&'a self, _: &'a Asker, query: &'a FiguresQuery) -> Answer<'a, String> {
+        let is_before = self.previous.is_some_and(|from| from.to_string() == query.start);
+        Box::pin(std::future::ready(self.given(&self.figures, is_before, "figures")))
+    }
+
+    fn low_ratings<'a>(
+        &'a self,
+        _: &'a Asker,
+        (from, to): (Timestamp, Timestamp),
+        _: Option<&'a str>,
+        limit: u32,
+    ) -> Answer<'a, Vec<LowRating>> {
+        let own = self.low_ratings.iter().filter(|rating| from <= rating.at && rating.at < to);
+        ready(own.take(limit as usize).cloned().collect())
+    }
+
+    fn automation_figures<'a>(&'a self, _: &'a Asker, (from, _): (Timestamp, Timestamp)) -> Answer<'a, String> {
+        let is_before = self.previous == Some(from);
+        Box::pin(std::future::ready(self.given(&self.automation_figures, is_before, "automation_figures")))
     }
 
     fn working_seconds(&self, calendar: &str, start: Timestamp, end: Timestamp) -> Result<u64, Refusal> {

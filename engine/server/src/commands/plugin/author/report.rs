@@ -73,6 +73,7 @@ fn made_json(made: &Made, outcome: &Outcome) -> Map<String, Value> {
             ("ignored", json!(ignored)),
             ("rejected", json!(rejected)),
         ],
+        Made::Document(document, problem) => vec![("document", document.clone()), ("problem", json!(problem))],
         Made::Done(reference) => vec![("done", json!(reference))],
         Made::Impossible(reason) => vec![("impossible", json!(reason))],
         Made::Unanswered(_) | Made::Endless => vec![("unfinished", json!(unfinished(made, outcome)))],
@@ -123,6 +124,8 @@ fn story(outcome: &Outcome) -> String {
                 sections.push(section("rejected", rejected.clone()));
             }
         }
+        Ok(Made::Document(document, None)) => sections.push(in_words(document)),
+        Ok(Made::Document(_, Some(problem))) => sections.push(problem.clone()),
         Ok(_) | Err(_) => {}
     }
     if !outcome.requests.is_empty() {
@@ -140,7 +143,7 @@ fn story(outcome: &Outcome) -> String {
         Ok(made @ (Made::Unanswered(_) | Made::Endless)) => {
             sections.push(format!("unfinished: {}", unfinished(made, outcome)));
         }
-        Ok(Made::Decision(_) | Made::Parsed(..)) => {}
+        Ok(Made::Decision(_) | Made::Parsed(..) | Made::Document(..)) => {}
         Err(failure) => sections.push(failure_in_words(failure)),
     }
     if !outcome.refused.is_empty() {
@@ -153,6 +156,13 @@ fn story(outcome: &Outcome) -> String {
     }
     sections.push(log);
     sections.join("\n")
+}
+
+/// A report as the text part of a mail has it.
+fn in_words(document: &Value) -> String {
+    let document = serde_json::from_value(document.clone()).ok();
+    let text = document.and_then(|document| deskbell_render::report::text(&document).ok());
+    text.unwrap_or_default()
 }
 
 fn section(name: &str, entries: Vec<String>) -> String {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
-use deskbell_model::plugin::{Action, Agent, Delivery, Event};
+use deskbell_model::plugin::{Action, Agent, Delivery, Event, LowRating, ReportRequest};
 use deskbell_model::ticket::{Actor, End, Ticket};
 use deskbell_model::timestamp::Timestamp;
 use serde::Deserialize;
@@ -93,6 +93,76 @@ pub(super) fn from_canonical(given: &Value) -> Value {
         }
     }
     Value::Object(event)
+}
+
+/// What a reporter is asked for. The period is the week before the usual time unless it is stated, and the one before it is
+/// as long.
+pub(super) fn request(given: Value) -> anyhow::Result<ReportRequest> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Period {
+        from: Timestamp,
+        to: Timestamp,
+    }
+    #[derive(Deserialize)]
+    struct Whole {
+        name: String,
+        report: String,
+        period: Period,
+        previous: Option<Period>,
+        tz: String,
+        language: String,
+        calendar: Option<String>,
+        source: Option<String>,
+        names: BTreeMap<String, String>,
+    }
+    let what = "a request";
+    let defaults = json!({
+        "name": "report", "report": null, "period": { "from": TIME.plus_seconds(-7 * 86_400), "to": TIME },
+        "previous": null, "tz": "UTC", "language": "en", "calendar": null, "source": null, "names": {},
+    });
+    let whole: Whole = read(what, overlay(what, defaults, object(what, given)?)?)?;
+    let (from, to) = (whole.period.from, whole.period.to);
+    Ok(ReportRequest {
+        name: whole.name,
+        report: whole.report,
+        period: (from, to),
+        previous: match whole.previous {
+            Some(previous) => (previous.from, previous.to),
+            None => (from.plus_micros(-to.since(from)), from),
+        },
+        tz: whole.tz,
+        language: whole.language,
+        calendar: whole.calendar,
+        source: whole.source,
+        names: whole.names.into_iter().collect(),
+    })
+}
+
+/// A comment beside a bad rating.
+pub(super) fn low_rating(given: Value) -> anyhow::Result<LowRating> {
+    #[derive(Deserialize)]
+    struct Whole {
+        at: Timestamp,
+        kind: String,
+        normalized: f64,
+        ticket: Option<String>,
+        agent: Option<String>,
+        comment: String,
+    }
+    let what = "a low rating";
+    let defaults = json!({
+        "at": TIME.plus_seconds(-86_400), "kind": "csat", "normalized": 0.0, "ticket": "1", "agent": null, "comment": null,
+    });
+    let whole: Whole = read(what, overlay(what, defaults, object(what, given)?)?)?;
+    Ok(LowRating {
+        at: whole.at,
+        kind: whole.kind,
+        normalized: whole.normalized,
+        ticket: whole.ticket,
+        agent: whole.agent,
+        comment: whole.comment,
+    })
 }
 
 /// A webhook.

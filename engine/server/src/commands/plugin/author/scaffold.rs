@@ -14,14 +14,45 @@ macro_rules! template {
     };
 }
 
-/// The files of a new plugin, with `{{name}}` and `{{sdk}}` where its name and its SDK come.
-const FILES: &[(&str, &str)] = &[
-    ("Cargo.toml", template!("Cargo.toml")),
-    ("plugin.toml", template!("plugin.toml")),
-    ("src/lib.rs", template!("src/lib.rs")),
-    ("fixtures/created.json", template!("fixtures/created.json")),
-    (".gitignore", "/target\n"),
-];
+/// What a new plugin is to be. Connectors begin as a copy of the example, whose README tells what to change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::commands::plugin) enum Kind {
+    /// Gets events and decides what happens.
+    #[default]
+    Automation,
+    /// Writes reports from figures.
+    Reporter,
+}
+
+impl Kind {
+    /// The files of a new plugin, with `{{name}}` and `{{sdk}}` where its name and its SDK come.
+    const fn files(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Automation => &[
+                ("Cargo.toml", template!("Cargo.toml")),
+                ("plugin.toml", template!("plugin.toml")),
+                ("src/lib.rs", template!("src/lib.rs")),
+                ("fixtures/created.json", template!("fixtures/created.json")),
+                (".gitignore", "/target\n"),
+            ],
+            Self::Reporter => &[
+                ("Cargo.toml", template!("Cargo.toml")),
+                ("plugin.toml", template!("reporter/plugin.toml")),
+                ("src/lib.rs", template!("reporter/src/lib.rs")),
+                ("fixtures/week.json", template!("reporter/fixtures/week.json")),
+                (".gitignore", "/target\n"),
+            ],
+        }
+    }
+
+    /// The fixture to try it with.
+    pub(super) const fn fixture(self) -> &'static str {
+        match self {
+            Self::Automation => "fixtures/created.json",
+            Self::Reporter => "fixtures/week.json",
+        }
+    }
+}
 
 /// Names the folder of the SDK.
 const SDK_VARIABLE: &str = "DESKBELL_SDK";
@@ -168,7 +199,7 @@ fn lock_file(sdk: &Path) -> Option<String> {
 }
 
 /// Writes a new plugin's files into a folder of its name, below `parent`, and says which.
-pub(super) fn write(parent: &Path, name: &str, sdk: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(super) fn write(parent: &Path, kind: Kind, name: &str, sdk: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let Some(path) = sdk.to_str() else {
         bail!("the path of the SDK, {}, is no UTF-8 and cannot stand in Cargo.toml; move it", sdk.display());
     };
@@ -184,7 +215,7 @@ pub(super) fn write(parent: &Path, name: &str, sdk: &Path) -> anyhow::Result<Vec
     let mut written = Vec::new();
     let lock_file = lock_file(sdk);
     let lock_file = lock_file.as_deref().map(|text| ("Cargo.lock", text));
-    for (file, template) in FILES.iter().copied().chain(lock_file) {
+    for (file, template) in kind.files().iter().copied().chain(lock_file) {
         let path = folder.join(file);
         let text = template.replace("{{name}}", name).replace("{{sdk}}", &dependency);
         let writing = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
@@ -234,17 +265,20 @@ mod tests {
         let sdk = parent.path().join("sdk/a \"quoted\" sdk");
         fs::create_dir_all(&sdk).unwrap();
         fs::write(parent.path().join("Cargo.lock"), "version = 4\n").unwrap();
-        let written = write(parent.path(), "urgent-tag", &sdk).unwrap();
-        assert_eq!(written.len(), FILES.len() + 1);
-        let text = |file: &str| fs::read_to_string(parent.path().join("urgent-tag").join(file)).unwrap();
-        let cargo: toml::Table = text("Cargo.toml").parse().unwrap();
-        assert_eq!(cargo["package"]["name"].as_str(), Some("urgent-tag"));
-        assert_eq!(cargo["dependencies"]["deskbell"]["path"].as_str(), sdk.to_str());
-        assert_eq!(text("Cargo.lock"), "version = 4\n");
-        assert_eq!(Manifest::parse(&text("plugin.toml")).unwrap().name, "urgent-tag");
-        for path in written {
-            let text = fs::read_to_string(path).unwrap();
-            assert!(!text.contains("{{") && !text.contains("}}"), "{text}");
+        for (kind, name) in [(Kind::Automation, "urgent-tag"), (Kind::Reporter, "volume")] {
+            let written = write(parent.path(), kind, name, &sdk).unwrap();
+            assert_eq!(written.len(), kind.files().len() + 1);
+            let text = |file: &str| fs::read_to_string(parent.path().join(name).join(file)).unwrap();
+            let cargo: toml::Table = text("Cargo.toml").parse().unwrap();
+            assert_eq!(cargo["package"]["name"].as_str(), Some(name));
+            assert_eq!(cargo["dependencies"]["deskbell"]["path"].as_str(), sdk.to_str());
+            assert_eq!(text("Cargo.lock"), "version = 4\n");
+            assert_eq!(Manifest::parse(&text("plugin.toml")).unwrap().name, name);
+            assert!(written.iter().any(|path| path.ends_with(kind.fixture())));
+            for path in written {
+                let text = fs::read_to_string(path).unwrap();
+                assert!(!text.contains("{{name") && !text.contains("{{sdk"), "{text}");
+            }
         }
     }
 
@@ -252,7 +286,7 @@ mod tests {
     fn a_folder_that_is_there_is_left_alone() {
         let parent = tempfile::tempdir().unwrap();
         fs::create_dir(parent.path().join("mine")).unwrap();
-        let error = write(parent.path(), "mine", Path::new("/sdk")).unwrap_err();
+        let error = write(parent.path(), Kind::Automation, "mine", Path::new("/sdk")).unwrap_err();
         assert!(error.to_string().contains("exists already"), "{error}");
         assert_eq!(fs::read_dir(parent.path().join("mine")).unwrap().count(), 0);
     }

@@ -27,7 +27,7 @@ async fn workbench(name: &str) -> Workbench {
 fn folder(name: &str) -> PathBuf {
     let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins");
     match Host::inspect(shipped::component(name).unwrap()).unwrap().manifest.world {
-        World::Automation => plugins.join(name),
+        World::Automation | World::Reporter => plugins.join(name),
         World::Connector => plugins.join("connectors").join(name),
     }
 }
