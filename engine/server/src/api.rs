@@ -19,7 +19,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::config::Config;
-use crate::wiring;
 
 mod asked;
 mod auth;
@@ -47,7 +46,7 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn new(config: &Config, engine: Arc<Engine>) -> Self {
-        let kpi = Arc::new(wiring::kpi(config, Arc::clone(engine.levels.editions())));
+        let kpi = Arc::clone(&engine.kpi);
         let base_url = match &config.server.public_url {
             Some(url) => Arc::from(url.as_str()),
             None => Arc::from(format!("http://{}", config.server.listen)),

@@ -57,10 +57,10 @@ pub(crate) async fn wire(config: &Config, store: Store, data_dir: &Path) -> anyh
     let sender = sender(config)?;
     let schedules = schedules(config, &store).await?;
     let reports = reports::all(config, &host, &components).await?;
-    let kpi = Arc::new(kpi(config, Arc::new(policies(config, &calendars)?)));
     let mailer = config.mail.is_some().then(|| mailer(config)).transpose()?;
     let own_source = store.source(OWN_SOURCE).await?;
     let levels = service_levels::levels(config, &store, SystemClock.now()).await?;
+    let kpi = Arc::new(kpi(config, Arc::clone(levels.editions())));
     let engine = Arc::new(Engine {
         store,
         clock: Arc::new(SystemClock) as Arc<dyn Clock>,

@@ -10,13 +10,15 @@ use deskbell_host::{Host, Plugin};
 use deskbell_model::manifest::World;
 use deskbell_render::report::{Brand, Logo};
 use deskbell_store::Store;
+use deskbell_workers::engine::{Clock as _, SystemClock};
 use deskbell_workers::report::{Report, Workshop};
 
-use super::{Components, calendars, host, kpi, load, policies};
+use super::{Components, calendars, host, kpi, load};
 use crate::config::Config;
 use crate::config::mistake::nearest;
 use crate::config::report::Report as ConfiguredReport;
 use crate::config::settings::Settings;
+use crate::service_levels;
 
 /// Whether a configured plugin is there for its reports: its `[[plugin]]` says what it may do and where it comes from.
 pub(crate) fn makes_reports(config: &Config, plugin: &str) -> bool {
@@ -107,6 +109,6 @@ pub(crate) async fn one(
     let reporter = reporter(config, &host, &components, &configured.plugin).await?;
     let report = one_report(config, configured, reporter)?;
     let calendars = Arc::new(calendars(config)?);
-    let kpi = Arc::new(kpi(config, Arc::new(policies(config, &calendars)?)));
+    let kpi = Arc::new(kpi(config, service_levels::editions(config, &store, SystemClock.now()).await?));
     Ok((Workshop { store, calendars, kpi }, report))
 }
