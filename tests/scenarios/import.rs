@@ -73,7 +73,7 @@ async fn a_history_is_imported_counted_and_imported_again_without_effect() {
     // Interrupted at any place and begun again it comes to the same.
     let again = prepare().await;
     let mut n_accepted = 0;
-    for n in [3, 6] {
+    for n in [2, 4] {
         let died =
             again.run_with(&["import", EVENTS, "--format", "json"], Some(&format!("after-import-commit:{n}"))).await;
         assert_eq!(died.status.signal(), Some(Signal::SIGABRT as i32), "{died:?}");

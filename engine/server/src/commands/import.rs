@@ -26,8 +26,9 @@ use crate::cli::{Common, Format};
 use crate::commands::{configuration, output, with_store};
 use crate::service_levels;
 
-/// Events of one transaction. A ticket is written once for all of its events in it, so many are cheaper than few.
-const BATCH: usize = 20_000;
+/// Events of one transaction. A ticket is written once for all of its events in it, so many are cheaper than few; yet others
+/// wait for its lanes that long.
+const BATCH: usize = 10_000;
 /// Of the rejected lines so many are told.
 const MAX_TOLD: usize = 1000;
 /// A longer line is rejected unread.
