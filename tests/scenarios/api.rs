@@ -14,7 +14,7 @@ use crate::support::webhook::{Answer, ask, created};
 const UPDATE: &str = "DESKBELL_UPDATE_SNAPSHOTS";
 
 /// Every route with a path that exists, the scope that it needs, and a member of its answer.
-const ROUTES: [(&str, &str, &str, &str, &str); 11] = [
+const ROUTES: [(&str, &str, &str, &str, &str); 13] = [
     ("get", "/tickets/{id}", "/tickets/T-1?source=desk", "read", "/state/subject"),
     ("get", "/tickets/{id}/story", "/tickets/T-1/story?source=desk", "read", "/events/0/id"),
     ("get", "/sources", "/sources", "read", "/0/name"),
@@ -25,8 +25,12 @@ const ROUTES: [(&str, &str, &str, &str, &str); 11] = [
     ("get", "/backlog", "/backlog", "read", "/n_due"),
     ("get", "/sla", "/sla", "read", "/clocks"),
     ("get", "/kpis", "/kpis?from=2026-01-01&to=2026-02-01", "read", "/figures/ticket_volume"),
+    ("get", "/reports", "/reports", "read", "/0/id"),
+    ("get", "/reports/{file}", "/reports/1.json", "read", "/title"),
     ("post", "/dead-letters/{id}/replay", "/dead-letters/1/replay", "operate", "/replayed_at"),
 ];
+
+const REPORT: &str = "\n[[report]]\nname = \"team\"\nreport = \"weekly\"\n";
 
 struct Api {
     base: String,
@@ -41,9 +45,11 @@ impl Api {
     async fn start() -> Self {
         let helpdesk = Helpdesk::start().await;
         helpdesk.answer(|_| Then::Status(422));
-        let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[ROUTING])).await;
+        let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[ROUTING, REPORT])).await;
         engine.post(&created("T-1")).await;
         engine.work_off().await;
+        let made = engine.run(&["report", "run", "team"]).await;
+        assert!(made.status.success(), "{made:?}");
         let (read, operate) = (token(&engine, "read").await, token(&engine, "operate").await);
         let base = format!("{}/api/v1", engine.address.lock().unwrap());
         Self { base, read, operate, engine, _helpdesk: helpdesk }

@@ -123,8 +123,9 @@ pub async fn make(workshop: &Workshop, report: &Report, span: Option<Span>, now:
     for line in &call.log {
         tracing::debug!(plugin.name = %report.reporter.identity(), level = line.level, message = line.message, "a reporter says");
     }
-    let document: Document = serde_json::from_str(&call.result?)
+    let mut document: Document = serde_json::from_str(&call.result?)
         .map_err(|error| Error::NoDocument { plugin: report.reporter.identity().to_string(), error })?;
+    document.generated_at = now;
     let brand = report.brand.clone();
     spawn_blocking(move || -> Result<Made, Error> {
         let (html, pdf) = (render::html(&document, &brand)?, render::pdf(&document, &brand)?);

@@ -22,7 +22,7 @@ pub(crate) fn report(request: &Request, cx: &Context<'_>) -> Result<Document> {
         }
     }
     if !told {
-        document = document.callout(Tone::Good, words.nothing());
+        document = document.callout(Tone::Good, words.none_failed());
     }
     let tile = |label: &str, member: &str, better| {
         let value = |figures: &Json| Value::integer(sum(figures, member));
@@ -66,7 +66,7 @@ fn plugins(words: Language, figures: &Json) -> Table {
         (words.failures(), Kind::Integer),
         (words.processor_time(), Kind::Duration),
     ];
-    let mut table = Table::new(words.calls(), columns);
+    let mut table = Table::new(words.of_each_plugin(), columns);
     for (name, own) in members(figures, "plugins") {
         table.rows.push(vec![
             Value::text(name),
@@ -80,7 +80,7 @@ fn plugins(words: Language, figures: &Json) -> Table {
 
 fn kinds(words: Language, figures: &Json) -> Table {
     let columns = [(words.plugin(), Kind::Text), (words.action(), Kind::Text), (words.times(), Kind::Integer)];
-    let mut table = Table::new(words.actions(), columns);
+    let mut table = Table::new(words.of_each_action(), columns);
     for (plugin, kind, n) in actions(figures) {
         table.rows.push(vec![Value::text(plugin), Value::text(kind), Value::integer(n)]);
     }
@@ -95,7 +95,7 @@ fn deliveries(words: Language, figures: &Json) -> Table {
         (words.given_up(), Kind::Integer),
         (words.impossible(), Kind::Integer),
     ];
-    let mut table = Table::new(words.delivered(), columns);
+    let mut table = Table::new(words.of_each_destination(), columns);
     for (name, own) in members(figures, "actions") {
         let of = ["completed", "waiting", "discarded", "cancelled"].map(|member| Value::integer(number(own, member)));
         table.rows.push([Value::text(name)].into_iter().chain(of).collect());

@@ -140,6 +140,9 @@ pub(crate) const ALL: &[Figure] = &[
     SELF_SERVICE,
 ];
 
+/// Those that ratings are made of, and what goes with them.
+pub(crate) const RATED: &[Figure] = &[FIRST_RESPONSE, RESOLUTION, FCR, CSAT, NPS, QA, UTILISATION];
+
 impl Figure {
     pub(crate) fn label(&self, view: &View<'_>) -> String {
         let label = (self.label)(view.words);
@@ -199,7 +202,12 @@ impl Figure {
         let now = self.value(self.number(&view.now, view));
         let before = self.value(self.number(&view.before, view));
         let tile = Tile::new(self.label(view), now).change(before, self.better);
-        let tile = tile.of(self.n(&view.now), (self.population)(view.words));
+        let population = (self.population)(view.words);
+        let population = match self.shape {
+            Shape::Median => format!("{population} ({})", view.words.median()),
+            _ => population.to_owned(),
+        };
+        let tile = tile.of(self.n(&view.now), population);
         match self.benchmark {
             Some(benchmark) => tile.benchmark(benchmark(view.words)),
             None => tile,

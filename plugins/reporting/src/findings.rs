@@ -4,7 +4,7 @@ use deskbell::report::{Rate, Tone};
 use serde_json::Value as Json;
 
 use crate::View;
-use crate::figures::{ALL, CSAT, Figure, Shape};
+use crate::figures::{ALL, CSAT, Figure, RATED, Shape};
 use crate::parts::{first_response, of_groups, tone};
 use crate::words::fill;
 
@@ -25,7 +25,7 @@ pub(crate) struct Finding {
 
 /// All findings, what changed first.
 pub(crate) fn all(view: &View<'_>) -> Vec<Finding> {
-    let mut findings = changes(view);
+    let mut findings = changes(view, ALL);
     findings.extend(behind(view));
     findings.extend(weak_categories(view));
     findings.extend(overworked(view));
@@ -34,8 +34,16 @@ pub(crate) fn all(view: &View<'_>) -> Vec<Finding> {
     findings
 }
 
-fn changes(view: &View<'_>) -> Vec<Finding> {
-    let mut changes: Vec<(f64, Finding)> = ALL.iter().filter_map(|figure| change(view, figure)).collect();
+/// Those about people: how well they work, and how much they have to do.
+pub(crate) fn of_people(view: &View<'_>) -> Vec<Finding> {
+    let mut findings = changes(view, RATED);
+    findings.extend(behind(view));
+    findings.extend(overworked(view));
+    findings
+}
+
+fn changes(view: &View<'_>, figures: &[Figure]) -> Vec<Finding> {
+    let mut changes: Vec<(f64, Finding)> = figures.iter().filter_map(|figure| change(view, figure)).collect();
     changes.sort_by(|a, b| b.0.total_cmp(&a.0));
     changes.into_iter().take(MOST).map(|(_, finding)| finding).collect()
 }
@@ -54,6 +62,7 @@ fn change(view: &View<'_>, figure: &Figure) -> Option<(f64, Finding)> {
     // A share of a share is read as the difference.
     let difference = match figure.shape() {
         Shape::Percent => view.words.points((now - before).abs()),
+        Shape::Decimal => view.words.number((now - before).abs(), 1),
         _ => view.words.percent(size),
     };
     let sentence = if rose { view.words.rose() } else { view.words.fell() };

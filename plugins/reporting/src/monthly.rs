@@ -5,21 +5,24 @@ use deskbell::report::{Chart, ChartKind, Direction, Document, Kind, Rate, Series
 use serde_json::Value as Json;
 
 use crate::figures::{
-    ABANDONED, ANSWER, BACKLOG, CES, CREATED, CSAT, FCR, FIRST_RESPONSE, HANDLE, NPS, QA, REOPENS, RESOLUTION,
-    RESOLUTION_RATE, SELF_SERVICE, SOLVED, UTILISATION,
+    ABANDONED, ANSWER, BACKLOG, CES, CREATED, CSAT, ESCALATIONS, FCR, FIRST_RESPONSE, HANDLE, NPS, QA, REOPENS,
+    REPLIES, RESOLUTION, RESOLUTION_RATE, SELF_SERVICE, SOLVED, TRANSFERS, UTILISATION,
 };
-use crate::{View, parts};
+use crate::{View, findings, parts};
 
 pub(crate) fn report(view: &View<'_>, cx: &Context<'_>) -> Result<Document> {
     let words = view.words;
-    let mut document = parts::begin(view, words.monthly());
-    document = parts::tiles(document, view, words.at_a_glance(), &[CREATED, SOLVED, BACKLOG, RESOLUTION_RATE]);
+    let mut document = parts::begin(view, words.monthly(), findings::all(view));
     let value = |figures: &deskbell::report::Figures| Value::decimal(figures.number("support_efficiency_index"));
-    document = document
-        .tiles([Tile::new(words.efficiency(), value(&view.now)).change(value(&view.before), Direction::Higher)]);
+    let index = Tile::new(words.efficiency(), value(&view.now))
+        .change(value(&view.before), Direction::Higher)
+        .benchmark(words.efficiency_of());
+    let at_a_glance = [CREATED, SOLVED, BACKLOG].iter().map(|figure| figure.tile(view)).chain([index]);
+    document = document.heading(2, words.at_a_glance()).tiles(at_a_glance);
     document = parts::tiles(document, view, words.speed(), &[FIRST_RESPONSE, RESOLUTION, ANSWER, ABANDONED]);
     document = parts::tiles(document, view, words.satisfaction(), &[CSAT, NPS, CES, QA]);
-    document = parts::tiles(document, view, words.quality(), &[FCR, REOPENS, HANDLE, UTILISATION]);
+    document = parts::tiles(document, view, words.quality(), &[FCR, RESOLUTION_RATE, REOPENS, ESCALATIONS]);
+    document = parts::tiles(document, view, words.work(), &[REPLIES, TRANSFERS, HANDLE, UTILISATION]);
     document = cost(document, view);
     document = parts::over_time(document, view);
     document = channels(document, view);
@@ -59,7 +62,7 @@ fn channels(document: Document, view: &View<'_>) -> Document {
     if channels.is_empty() {
         return document;
     }
-    let mut chart = Chart::new(ChartKind::Bar, Kind::Integer, words.channels(), words.chart_channels());
+    let mut chart = Chart::new(ChartKind::Bar, Kind::Integer, words.of_each_channel(), words.chart_channels());
     chart.categories = channels.iter().map(|(name, _)| Value::text(*name)).collect();
     chart.series = vec![Series::new(words.created(), channels.iter().map(|(_, n)| Some(*n as f64)))];
     document.heading(2, words.channels()).chart(chart)
@@ -68,18 +71,23 @@ fn channels(document: Document, view: &View<'_>) -> Document {
 fn forecast(document: Document, view: &View<'_>) -> Document {
     let words = view.words;
     let columns = [
-        (words.days_ahead(), Kind::Integer),
+        (words.days_ahead(), Kind::Text),
         (words.opened(), Kind::Decimal),
         (words.solves(), Kind::Decimal),
         (words.expected(), Kind::Decimal),
         (words.at_least(), Kind::Decimal),
         (words.at_most(), Kind::Decimal),
     ];
-    let mut table = Table::new(words.forecast(), columns);
+    let mut table = Table::new(words.ahead(), columns);
     for item in view.now.items("backlog_forecast") {
         let number = |member: &str| item.get(member).and_then(Json::as_f64);
         let rest = ["created", "solved", "backlog", "low", "high"].map(|member| Value::decimal(number(member)));
-        table.rows.push([Value::integer(number("days"))].into_iter().chain(rest).collect());
+        table.rows.push(
+            [Value::text(words.duration(number("days").unwrap_or_default() * 86_400.0))]
+                .into_iter()
+                .chain(rest)
+                .collect(),
+        );
     }
     if table.rows.is_empty() { document } else { document.heading(2, words.forecast()).table(table) }
 }
@@ -100,7 +108,7 @@ fn knowledge(document: Document, view: &View<'_>) -> Document {
             .change(Value::percent(before("knowledge/no_result/value")), Direction::Lower)
             .of(no_result.denominator as u64, words.searches()),
     ]);
-    let mut table = Table::new(words.searches(), [(words.search(), Kind::Text), (words.times(), Kind::Integer)]);
+    let mut table = Table::new(words.frequent(), [(words.search(), Kind::Text), (words.times(), Kind::Integer)]);
     for item in view.now.items("knowledge/frequent").iter().take(10) {
         let query = item.get("query").and_then(Json::as_str).unwrap_or_default();
         table.rows.push(vec![Value::text(query), Value::integer(item.get("count").and_then(Json::as_f64))]);

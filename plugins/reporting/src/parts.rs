@@ -4,9 +4,10 @@ use deskbell::prelude::{Context, Error};
 use deskbell::report::{Chart, ChartKind, Direction, Document, Figures, Kind, Rate, Series, Table, Tone, Value};
 use serde_json::Value as Json;
 
-use crate::figures::{FIRST_RESPONSE, Figure};
+use crate::figures::{BACKLOG, CREATED, FIRST_RESPONSE, Figure, SOLVED};
+use crate::findings::Finding;
 use crate::words::fill;
-use crate::{View, findings, themes};
+use crate::{View, themes};
 
 /// Comments that themes are looked for in.
 const MAX_COMMENTS: u32 = 500;
@@ -14,9 +15,11 @@ const MAX_COMMENTS: u32 = 500;
 const MAX_ROWS: usize = 30;
 
 /// A document with the findings on top.
-pub(crate) fn begin(view: &View<'_>, title: &str) -> Document {
-    let mut document = view.request.document(title).heading(1, view.words.stands_out());
-    let findings = findings::all(view);
+pub(crate) fn begin(view: &View<'_>, title: &str, findings: Vec<Finding>) -> Document {
+    let told = |figure: Figure| figure.told(figure.number(&view.now, view).unwrap_or_default(), view.words);
+    let values = [("created", &*told(CREATED)), ("solved", &*told(SOLVED)), ("backlog", &*told(BACKLOG))];
+    let document = view.request.document(title).subtitle(fill(view.words.in_short(), &values));
+    let mut document = document.heading(1, view.words.stands_out());
     if findings.is_empty() {
         document = document.callout(Tone::Neutral, view.words.nothing());
     }
@@ -41,7 +44,7 @@ pub(crate) fn over_time(document: Document, view: &View<'_>) -> Document {
     let series = |name: &str, member: &str| {
         Series::new(name, buckets.iter().map(|bucket| bucket.get(member).and_then(Json::as_f64)))
     };
-    let mut chart = Chart::new(ChartKind::Bar, Kind::Integer, words.by_time(), words.chart_opened());
+    let mut chart = Chart::new(ChartKind::Bar, Kind::Integer, words.over_time(), words.chart_opened());
     chart.categories = buckets.iter().map(|bucket| Value::date(local_day(bucket))).collect();
     chart.series = vec![series(words.opened(), "opened"), series(words.solves(), "solved")];
     document.heading(2, words.by_time()).chart(chart)
@@ -73,7 +76,7 @@ pub(crate) fn heatmap(document: Document, view: &View<'_>) -> Document {
         Some(cell.map_or(0.0, |cell| number(cell, "count") as f64))
     };
     let words = view.words;
-    let mut chart = Chart::new(ChartKind::Heatmap, Kind::Integer, words.when_tickets_come(), words.chart_heatmap());
+    let mut chart = Chart::new(ChartKind::Heatmap, Kind::Integer, words.of_each_hour(), words.chart_heatmap());
     chart.series = (1..=7).map(|day| Series::new(words.weekday(day), (0..24).map(|hour| of(day, hour)))).collect();
     document.heading(2, words.when_tickets_come()).chart(chart)
 }
@@ -90,9 +93,10 @@ pub(crate) fn groups(document: Document, view: &View<'_>) -> Document {
         (words.resolution(), Kind::Duration),
         (words.fcr(), Kind::Percent),
         (words.csat(), Kind::Percent),
-        (words.of_ratings(), Kind::Integer),
+        (words.ratings(), Kind::Integer),
     ];
-    let mut table = Table::new(words.groups(), columns);
+    let mut table = Table::new(words.of_each_group(), columns);
+    table.note = Some(words.how_measured().to_owned());
     let mut rows: Vec<_> = of_groups(&view.now).collect();
     rows.sort_by_key(|(_, figures)| std::cmp::Reverse(figures.count("ticket_volume")));
     for (group, figures) in rows.into_iter().take(MAX_ROWS) {
@@ -136,9 +140,10 @@ pub(crate) fn categories(document: Document, view: &View<'_>) -> Document {
         (words.share(), Kind::Percent),
         (words.first_response(), Kind::Duration),
         (words.csat(), Kind::Percent),
-        (words.of_ratings(), Kind::Integer),
+        (words.ratings(), Kind::Integer),
     ];
-    let mut table = Table::new(words.categories(), columns);
+    let mut table = Table::new(words.of_each_category(), columns);
+    table.note = Some(words.how_measured_categories().to_owned());
     let number = |json: &Json, pointer: &str| json.pointer(pointer).and_then(Json::as_f64);
     let mut rows: Vec<_> = view.now.members("distribution").collect();
     rows.sort_by(|a, b| {
@@ -168,7 +173,7 @@ pub(crate) fn bad_ratings(document: Document, view: &View<'_>, cx: &Context<'_>)
     }
     let words = view.words;
     let columns = [(words.theme(), Kind::Text), (words.comments(), Kind::Integer), (words.example(), Kind::Text)];
-    let mut table = Table::new(words.themes(), columns);
+    let mut table = Table::new(words.words_shared(), columns);
     for theme in themes {
         let example = match view.settings.examples {
             0 => Value::None,

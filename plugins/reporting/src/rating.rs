@@ -4,15 +4,18 @@ use deskbell::report::{Direction, Document, Kind, Rate, Table, Tile, Value};
 use serde_json::Value as Json;
 
 use crate::figures::{CSAT, FCR, QA, UTILISATION};
-use crate::{View, parts};
+use crate::{View, findings, parts};
 
 const CRITERIA: [&str; 5] = ["reaction", "quality", "effectiveness", "communication", "feedback"];
 
 pub(crate) fn report(view: &View<'_>) -> Document {
     let words = view.words;
-    let mut document = parts::begin(view, words.rating_report());
+    let mut document = parts::begin(view, words.rating_report(), findings::of_people(view));
     let stars = |figures: &deskbell::report::Figures| Value::stars(figures.number("rating/all/stars"));
-    let tile = Tile::new(words.rating(), stars(&view.now)).change(stars(&view.before), Direction::Higher);
+    let n_criteria = CRITERIA.iter().filter(|name| view.now.number(&format!("rating/all/{name}")).is_some()).count();
+    let tile = Tile::new(words.rating(), stars(&view.now))
+        .change(stars(&view.before), Direction::Higher)
+        .of(n_criteria as u64, words.of_criteria());
     document = document.heading(2, words.at_a_glance()).tiles([
         tile,
         CSAT.tile(view),
@@ -50,7 +53,7 @@ fn criteria<'a>(view: &View<'_>, label: &str, rated: impl Iterator<Item = (&'a s
         (words.communication(), Kind::Decimal),
         (words.feedback(), Kind::Decimal),
     ];
-    let mut table = Table::new(words.rating(), columns);
+    let mut table = Table::new(words.criteria_of(), columns);
     let mut rated: Vec<_> = rated.collect();
     let stars = |rating: &Json| number(rating, "/stars").unwrap_or(-1.0);
     rated.sort_by(|a, b| stars(b.1).total_cmp(&stars(a.1)).then_with(|| a.0.cmp(b.0)));
@@ -67,15 +70,16 @@ fn work(view: &View<'_>) -> Table {
     let columns = [
         (words.agent(), Kind::Text),
         (words.solves(), Kind::Integer),
-        (words.of_replies(), Kind::Integer),
+        (words.replies_given(), Kind::Integer),
         (words.first_response(), Kind::Duration),
         (words.resolution(), Kind::Duration),
         (words.fcr(), Kind::Percent),
         (words.csat(), Kind::Percent),
-        (words.of_ratings(), Kind::Integer),
+        (words.ratings(), Kind::Integer),
         (words.utilisation(), Kind::Percent),
     ];
-    let mut table = Table::new(words.work(), columns);
+    let mut table = Table::new(words.of_each_agent(), columns);
+    table.note = Some(words.how_measured().to_owned());
     let clock = if view.request.calendar.is_some() { "business" } else { "calendar" };
     for (agent, own) in view.now.members("agent_performance").take(200) {
         let rate = |member: &str| own.get(member).map(Rate::of).unwrap_or_default();

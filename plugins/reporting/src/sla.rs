@@ -34,7 +34,7 @@ pub(crate) fn report(view: &View<'_>) -> Document {
     if targets.is_empty() {
         document = document.callout(Tone::Neutral, words.no_policies());
     } else if !told {
-        document = document.callout(Tone::Good, words.nothing());
+        document = document.callout(Tone::Good, words.all_kept());
     }
     let (now, before) = (all(targets), all(view.before.items("sla_attainment")));
     document =
@@ -67,7 +67,7 @@ fn table(view: &View<'_>, targets: &[Json]) -> Table {
         (words.share(), Kind::Percent),
         (words.before(), Kind::Percent),
     ];
-    let mut table = Table::new(words.attainment(), columns);
+    let mut table = Table::new(words.of_each_target(), columns);
     for target in targets {
         let rate = Rate::of(target);
         let before = view.before.items("sla_attainment").iter().find(|other| names(other) == names(target));

@@ -11,6 +11,8 @@ pub(crate) struct Theme {
 
 /// The most themes that are told.
 const MOST: usize = 6;
+/// Words that stand for one theme.
+const MOST_TERMS: usize = 3;
 /// Comments that share a word, at least.
 const LEAST: usize = 2;
 /// Characters of a quoted comment.
@@ -47,12 +49,24 @@ pub(crate) fn of<'a>(comments: impl Iterator<Item = &'a str>) -> Vec<Theme> {
     }
     let mut shared: Vec<(String, Vec<&str>)> = shared.into_iter().filter(|(_, of)| of.len() >= LEAST).collect();
     shared.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
-    let theme = |(term, comments): (String, Vec<&str>)| Theme {
-        term,
-        n_comments: comments.len(),
-        examples: distinct(&comments).into_iter().map(quoted).collect(),
-    };
-    shared.into_iter().take(MOST).map(theme).collect()
+    // Words that the very same comments share are one theme.
+    let mut themes: Vec<(Vec<&str>, Theme)> = Vec::new();
+    for (term, comments) in shared {
+        let texts = distinct(&comments);
+        let has_room = themes.len() < MOST;
+        match themes.iter_mut().find(|(known, _)| *known == texts) {
+            Some((_, theme)) if theme.term.split(", ").count() < MOST_TERMS => {
+                theme.term.push_str(&format!(", {term}"))
+            }
+            Some(_) => {}
+            None if has_room => {
+                let examples = texts.iter().take(5).map(|text| quoted(text)).collect();
+                themes.push((texts, Theme { term, n_comments: comments.len(), examples }));
+            }
+            None => {}
+        }
+    }
+    themes.into_iter().map(|(_, theme)| theme).collect()
 }
 
 /// The terms of a comment, each once.
@@ -82,7 +96,7 @@ fn is_chinese(c: char) -> bool {
 
 fn distinct<'a>(comments: &[&'a str]) -> Vec<&'a str> {
     let mut seen = BTreeSet::new();
-    comments.iter().copied().filter(|comment| seen.insert(*comment)).take(5).collect()
+    comments.iter().copied().filter(|comment| seen.insert(*comment)).collect()
 }
 
 fn quoted(comment: &str) -> String {
@@ -107,6 +121,8 @@ mod tests {
         assert_eq!(themes(&["die Lieferung kam nicht", "Lieferung?", "nicht gut"]), [("lieferung".to_owned(), 2)]);
         assert_eq!(themes(&["退款太慢", "我的退款没有到"]), [("退款".to_owned(), 2)]);
         assert_eq!(themes(&["возврат не пришёл", "где возврат"]), [("возврат".to_owned(), 2)]);
+        assert_eq!(themes(&["parcel lost", "parcel lost", "lost"]), [("lost".to_owned(), 3), ("parcel".to_owned(), 2)]);
+        assert_eq!(themes(&["parcel lost", "lost parcel"]), [("lost, parcel".to_owned(), 2)]);
         assert!(themes(&["it was not good", "it was"]).is_empty());
     }
 

@@ -7,11 +7,11 @@ use crate::figures::{
     BACKLOG, CREATED, CSAT, ESCALATIONS, FCR, FIRST_RESPONSE, HANDLE, NEXT_RESPONSE, NPS, REOPENS, REPLIES, RESOLUTION,
     SOLVED, TRANSFERS, UTILISATION, WAIT,
 };
-use crate::{View, parts};
+use crate::{View, findings, parts};
 
 pub(crate) fn report(view: &View<'_>, cx: &Context<'_>) -> Result<Document> {
     let words = view.words;
-    let mut document = parts::begin(view, words.weekly());
+    let mut document = parts::begin(view, words.weekly(), findings::all(view));
     document = parts::tiles(document, view, words.at_a_glance(), &[CREATED, SOLVED, BACKLOG, CSAT]);
     document = parts::tiles(document, view, words.speed(), &[FIRST_RESPONSE, NEXT_RESPONSE, RESOLUTION, WAIT]);
     document = parts::tiles(document, view, words.quality(), &[FCR, REOPENS, TRANSFERS, ESCALATIONS]);

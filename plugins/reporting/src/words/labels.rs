@@ -8,6 +8,8 @@ super::phrases! {
     none: "(none)", "(keine)", "(geen)", "(ei mitään)", "(нет)", "（无）";
     working_time: "working time", "Arbeitszeit", "werktijd", "työaika", "рабочее время", "工作时间";
 
+    median: "median", "Median", "mediaan", "mediaani", "медиана", "中位数";
+
     weekly: "Weekly report", "Wochenbericht", "Weekrapport", "Viikkoraportti", "Еженедельный отчёт", "周报";
     monthly: "Monthly report", "Monatsbericht", "Maandrapport", "Kuukausiraportti", "Ежемесячный отчёт", "月报";
     sla_report: "Service level report", "Service-Level-Bericht", "Serviceniveaurapport", "Palvelutasoraportti", "Отчёт об уровне обслуживания", "服务级别报告";
@@ -25,20 +27,18 @@ super::phrases! {
     groups: "Groups", "Gruppen", "Groepen", "Ryhmät", "Группы", "小组";
     agent: "Agent", "Agent", "Agent", "Asiakaspalvelija", "Агент", "客服";
     agents: "Agents", "Agenten", "Agenten", "Asiakaspalvelijat", "Агенты", "客服";
-    channel: "Channel", "Kanal", "Kanaal", "Kanava", "Канал", "渠道";
     channels: "Channels", "Kanäle", "Kanalen", "Kanavat", "Каналы", "渠道";
     category: "Category", "Kategorie", "Categorie", "Luokka", "Категория", "类别";
     categories: "Categories", "Kategorien", "Categorieën", "Luokat", "Категории", "类别";
     share: "Share", "Anteil", "Aandeel", "Osuus", "Доля", "占比";
     opened: "Opened", "Eröffnet", "Geopend", "Avattu", "Открыто", "新开";
-    net: "Difference", "Differenz", "Verschil", "Erotus", "Разница", "差额";
     when_tickets_come: "When tickets come in", "Wann Tickets eingehen", "Wanneer tickets binnenkomen", "Milloin tikettejä tulee", "Когда поступают заявки", "工单到达时间";
     by_time: "Over time", "Im Verlauf", "Verloop", "Kehitys", "Динамика", "趋势";
     cost: "Cost", "Kosten", "Kosten", "Kustannukset", "Затраты", "成本";
     cost_per_ticket: "Cost per solved ticket", "Kosten je gelöstem Ticket", "Kosten per opgelost ticket", "Kustannus ratkaistua tikettiä kohti", "Затраты на решённую заявку", "每个已解决工单的成本";
     efficiency: "Support efficiency index", "Support-Effizienzindex", "Support-efficiëntie-index", "Tuen tehokkuusindeksi", "Индекс эффективности поддержки", "支持效率指数";
     forecast: "Forecast of the backlog", "Prognose des Rückstands", "Prognose van de werkvoorraad", "Ennuste avoimista tiketeistä", "Прогноз незакрытых заявок", "积压预测";
-    days_ahead: "Days ahead", "Tage voraus", "Dagen vooruit", "Päivää eteenpäin", "Дней вперёд", "未来天数";
+    days_ahead: "In", "In", "Over", "Kuluttua", "Через", "之后";
     expected: "Expected", "Erwartet", "Verwacht", "Odotettu", "Ожидается", "预计";
     at_least: "At least", "Mindestens", "Minstens", "Vähintään", "Не менее", "至少";
     at_most: "At most", "Höchstens", "Hoogstens", "Enintään", "Не более", "至多";
@@ -73,6 +73,24 @@ super::phrases! {
     waiting: "Waiting", "Wartend", "Wachtend", "Odottaa", "В очереди", "等待中";
     given_up: "Given up", "Aufgegeben", "Opgegeven", "Luovuttu", "Не доставлено", "已放弃";
     impossible: "Impossible", "Unmöglich", "Onmogelijk", "Mahdoton", "Невозможно", "无法执行";
+
+    ratings: "Ratings", "Bewertungen", "Beoordelingen", "Arvioita", "Оценок", "评价数";
+    replies_given: "Replies", "Antworten", "Reacties", "Vastauksia", "Ответов", "回复数";
+
+    over_time: "Tickets opened and solved", "Eröffnete und gelöste Tickets", "Geopende en opgeloste tickets", "Avatut ja ratkaistut tiketit", "Открытые и решённые заявки", "新开与已解决的工单";
+    of_each_group: "Work and results of each group", "Arbeit und Ergebnisse je Gruppe", "Werk en resultaten per groep", "Työ ja tulokset ryhmittäin", "Работа и результаты по группам", "各小组的工作与结果";
+    of_each_category: "Tickets created, by category", "Neue Tickets nach Kategorie", "Nieuwe tickets per categorie", "Luodut tiketit luokittain", "Новые заявки по категориям", "按类别统计的新建工单";
+    of_each_channel: "Tickets created, by channel", "Neue Tickets nach Kanal", "Nieuwe tickets per kanaal", "Luodut tiketit kanavittain", "Новые заявки по каналам", "按渠道统计的新建工单";
+    of_each_hour: "Tickets created, by weekday and hour", "Neue Tickets nach Wochentag und Stunde", "Nieuwe tickets per weekdag en uur", "Luodut tiketit viikonpäivän ja tunnin mukaan", "Новые заявки по дням недели и часам", "按星期和小时统计的新建工单";
+    words_shared: "Words that comments share", "Wörter, die Kommentare gemeinsam haben", "Woorden die opmerkingen delen", "Kommenttien yhteiset sanat", "Общие слова комментариев", "评论中的共同词";
+    ahead: "Unsolved tickets to expect, with the range for 90%", "Zu erwartende ungelöste Tickets mit dem Bereich für 90 %", "Te verwachten onopgeloste tickets, met het bereik voor 90%", "Odotettavissa olevat avoimet tiketit ja 90 %:n väli", "Ожидаемые нерешённые заявки и интервал 90 %", "预计未解决工单及 90% 区间";
+    frequent: "What was searched for most", "Wonach am meisten gesucht wurde", "Waarop het meest is gezocht", "Mitä haettiin eniten", "Что искали чаще всего", "最常见的搜索";
+    of_each_agent: "Work of each agent", "Arbeit je Agent", "Werk per agent", "Työ asiakaspalvelijoittain", "Работа каждого агента", "各客服的工作";
+    criteria_of: "Rating and its five criteria, 0 to 100", "Bewertung und ihre fünf Kriterien, 0 bis 100", "Beoordeling en de vijf criteria, 0 tot 100", "Arvio ja sen viisi kriteeriä, 0–100", "Оценка и её пять критериев, от 0 до 100", "评分及其五项标准（0 至 100）";
+    of_each_target: "Targets that fell due or were met, by policy", "Fällige oder erreichte Ziele nach Richtlinie", "Doelen die afliepen of gehaald zijn, per beleid", "Erääntyneet tai täyttyneet tavoitteet käytännöittäin", "Цели, срок которых настал или которые выполнены, по политикам", "按策略统计的到期或达成目标";
+    of_each_plugin: "What each plugin was called for", "Aufrufe je Plugin", "Aanroepen per plugin", "Kutsut lisäosittain", "Вызовы по плагинам", "各插件的调用";
+    of_each_action: "What each plugin asked for", "Was jedes Plugin veranlasste", "Wat elke plugin vroeg", "Mitä kukin lisäosa pyysi", "Что запросил каждый плагин", "各插件请求的操作";
+    of_each_destination: "What became of the actions", "Was aus den Aktionen wurde", "Wat er van de acties werd", "Mitä toimille tapahtui", "Что стало с действиями", "操作的结果";
 
     created: "Tickets created", "Neue Tickets", "Nieuwe tickets", "Luodut tiketit", "Новые заявки", "新建工单";
     solves: "Solved", "Gelöst", "Opgelost", "Ratkaistu", "Решено", "已解决";
@@ -109,5 +127,6 @@ super::phrases! {
     of_ratings: "ratings", "Bewertungen", "beoordelingen", "arviot", "оценки", "评价";
     of_reviews: "reviews", "Prüfungen", "beoordelingen", "arviot", "проверки", "质检";
     of_shift_hours: "hours of shifts without breaks", "Schichtstunden ohne Pausen", "diensturen zonder pauzes", "vuorotuntia ilman taukoja", "часов смен без перерывов", "排班小时（不含休息）";
+    of_criteria: "criteria that there are figures for", "Kriterien, zu denen es Zahlen gibt", "criteria waarvoor er cijfers zijn", "kriteeriä, joista on lukuja", "критериев с данными", "有数据的标准";
     of_sessions: "knowledge sessions and tickets without one", "Sitzungen der Wissensdatenbank und Tickets ohne solche", "kennisbanksessies en tickets zonder", "tietopankki-istunnot ja tiketit ilman sellaista", "сеансы базы знаний и заявки без них", "知识库会话及无会话的工单";
 }

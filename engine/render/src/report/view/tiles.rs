@@ -49,6 +49,8 @@ fn change_view(now: &Value, change: &Change, locale: &Locale) -> ChangeView {
     let size = match now {
         Value::Percent(_) => locale.points(difference.abs()),
         Value::Stars(_) => locale.fixed(difference.abs(), 1),
+        // Scores such as NPS begin below 0; of small means the difference says more too.
+        Value::Decimal(_) => locale.decimal(difference.abs()),
         // A share of nothing is no share.
         _ if old <= 0.0 || new < 0.0 => String::new(),
         // From 5 minutes to 3 days is no longer a matter of percents.
@@ -79,6 +81,7 @@ mod tests {
             (Value::Integer(500), Value::Integer(10), Direction::Lower, "▲ × 50", Tone::Bad),
             (Value::Integer(7), Value::Integer(7), Direction::Lower, "unchanged", Tone::Neutral),
             (Value::Percent(0.90001), Value::Percent(0.9), Direction::Lower, "unchanged", Tone::Neutral),
+            (Value::Decimal(5.0), Value::Decimal(-10.0), Direction::Higher, "▲ 15.0", Tone::Good),
             (Value::None, Value::Integer(7), Direction::Lower, "", Tone::Neutral),
             (Value::Integer(7), Value::None, Direction::Lower, "", Tone::Neutral),
             (Value::currency(-5.0, "EUR"), Value::currency(5.0, "EUR"), Direction::Higher, "▼", Tone::Bad),
