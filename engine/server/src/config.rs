@@ -31,7 +31,7 @@ use bounds::{Limits, LoopGuard, Retention};
 use destination::{Destination, Kind, Mail};
 use digest::Digest;
 use kpi::Kpi;
-use mistake::{Mistakes, Position, nearest};
+use mistake::{Mistakes, nearest};
 use plugin::Plugin;
 use process::{Deliver, Dispatch, Intake, Server};
 use reading::{Placed, Reader};
@@ -66,7 +66,6 @@ pub(crate) struct Config {
     pub(crate) reports: Vec<Report>,
     /// The folder that relative paths in it start from; empty for the working directory.
     pub(crate) folder: PathBuf,
-    text: String,
 }
 
 /// Why there is no configuration.
@@ -112,7 +111,6 @@ impl Config {
             sla: reader.raw_tables("sla"),
             kpi: reader.section("kpi"),
             folder: file.parent().map(Path::to_owned).unwrap_or_default(),
-            text: text.to_owned(),
             ..Self::default()
         };
         // Whether names fit together can be told only where all of them could be read.
@@ -145,12 +143,6 @@ impl Config {
     /// By which processes that share a database know that they are told to do the same.
     pub(crate) fn digest(&self) -> Digest {
         digest::of(self)
-    }
-
-    /// Where a setting stands, by its names from the top; list entries by their number from 0: `["sla", "0", "name"]`.
-    /// Nothing if it is not in the file.
-    pub(crate) fn position(&self, path: &[&str]) -> Option<Position> {
-        reading::locate(&self.text, path).map(|span| Position::of(&self.text, span.start))
     }
 }
 

@@ -18,7 +18,7 @@ fn a_component_says_what_it_is_without_being_run() {
     assert!(inspected.sdk.starts_with("rust ") && inspected.sdk.contains("contract 1.1.0"), "{}", inspected.sdk);
     assert_eq!(inspected.size_bytes, bytes.len() as u64);
     assert_eq!(inspected.digest.len(), 64);
-    assert!(inspected.imports.iter().any(|import| import == "deskbell:plugin/log@1.0.0"), "{:?}", inspected.imports);
+    assert!(inspected.imports.iter().any(|import| import == "deskbell:plugin/log@1.1.0"), "{:?}", inspected.imports);
 }
 
 #[tokio::test]

@@ -49,11 +49,6 @@ impl Source {
     pub(crate) fn secret(&self, name: &str) -> &[SecretRef] {
         self.secrets.get(name).map(SecretRefs::all).unwrap_or_default()
     }
-
-    /// Whether a canonical event with this `source` may come from this account.
-    pub(crate) fn speaks_for(&self, source: &str) -> bool {
-        source == self.name || self.sources.iter().any(|name| name == source)
-    }
 }
 
 impl Section for Source {

@@ -233,25 +233,3 @@ fn path_to(table: &DeTable<'_>, byte: usize) -> Vec<String> {
     }
     Vec::new()
 }
-
-/// The place of the setting with these names, from the top of the file; list entries by their number from 0.
-pub(super) fn locate(text: &str, path: &[&str]) -> Option<Range<usize>> {
-    let root = DeTable::parse(text).ok()?.into_inner();
-    let (first, rest) = path.split_first()?;
-    let (name, value) = root.get_key_value(*first)?;
-    let mut found = (name.span(), value);
-    for step in rest {
-        found = match found.1.get_ref() {
-            DeValue::Table(table) => {
-                let (name, value) = table.get_key_value(*step)?;
-                (name.span(), value)
-            }
-            DeValue::Array(items) => {
-                let item = items.get(step.parse::<usize>().ok()?)?;
-                (item.span(), item)
-            }
-            _ => return None,
-        };
-    }
-    Some(found.0)
-}

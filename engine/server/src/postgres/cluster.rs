@@ -71,13 +71,9 @@ impl Cluster {
     }
 
     /// The folder with all that belongs to it: database, programs, log.
+    #[cfg(test)]
     pub(crate) fn home(&self) -> &Path {
         &self.service.place.home
-    }
-
-    /// The major version of its programs.
-    pub(crate) fn major(&self) -> u32 {
-        self.service.programs.major
     }
 
     /// Leaves it, and stops the server if nobody else uses it: sessions are cut off, what was committed is kept.
