@@ -83,7 +83,8 @@ fn behind(view: &View<'_>) -> Vec<Finding> {
     for (group, figures) in of_groups(&view.now) {
         let number = |member: &str| figures.number(&format!("opened_vs_solved/{member}")).unwrap_or_default();
         let (opened, solved, net) = (number("opened"), number("solved"), number("net"));
-        if net < view.settings.least as f64 || net < opened * LEAST_CHANGE {
+        // Tickets that nobody has yet are no group's.
+        if group == "(none)" || net < view.settings.least as f64 || net < opened * LEAST_CHANGE {
             continue;
         }
         let told = |number: f64| view.words.number(number, 0);

@@ -4,7 +4,7 @@ use deskbell::report::{Direction, Document, Kind, Rate, Table, Tile, Tone, Value
 use serde_json::Value as Json;
 
 use crate::figures::{FIRST_RESPONSE, NEXT_RESPONSE, RESOLUTION, WAIT};
-use crate::words::fill;
+use crate::words::{Language, fill};
 use crate::{View, parts};
 
 /// A target that is met less often stands out.
@@ -24,7 +24,7 @@ pub(crate) fn report(view: &View<'_>) -> Document {
         told = true;
         let values = [
             ("policy", policy),
-            ("metric", metric),
+            ("metric", named(words, metric)),
             ("met", &*words.number(rate.numerator, 0)),
             ("due", &*words.number(rate.denominator, 0)),
             ("share", &*words.percent(rate.value.unwrap_or_default())),
@@ -40,7 +40,7 @@ pub(crate) fn report(view: &View<'_>) -> Document {
     document =
         document.heading(2, words.at_a_glance()).tiles([Tile::new(words.attainment(), Value::percent(now.value))
             .change(Value::percent(before.value), Direction::Higher)
-            .of(now.denominator as u64, words.due())]);
+            .of(now.denominator as u64, words.of_targets())]);
     document = document.table(table(view, targets));
     document = parts::tiles(document, view, words.speed(), &[FIRST_RESPONSE, NEXT_RESPONSE, RESOLUTION, WAIT]);
     parts::groups(document, view)
@@ -49,6 +49,16 @@ pub(crate) fn report(view: &View<'_>) -> Document {
 fn names(target: &Json) -> (&str, &str) {
     let text = |member: &str| target.get(member).and_then(Json::as_str).unwrap_or_default();
     (text("policy"), text("metric"))
+}
+
+/// A metric as people call it.
+fn named(words: Language, metric: &str) -> &str {
+    match metric {
+        "first_response" => words.first_response(),
+        "next_response" => words.next_response(),
+        "resolution" => words.resolution(),
+        other => other,
+    }
 }
 
 fn all(targets: &[Json]) -> Rate {
@@ -74,7 +84,7 @@ fn table(view: &View<'_>, targets: &[Json]) -> Table {
         let (policy, metric) = names(target);
         table.rows.push(vec![
             Value::text(policy),
-            Value::text(metric),
+            Value::text(named(words, metric)),
             Value::integer(rate.denominator),
             Value::integer(rate.numerator),
             Value::percent(rate.value),

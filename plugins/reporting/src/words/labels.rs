@@ -127,6 +127,7 @@ super::phrases! {
     of_ratings: "ratings", "Bewertungen", "beoordelingen", "arviot", "оценки", "评价";
     of_reviews: "reviews", "Prüfungen", "beoordelingen", "arviot", "проверки", "质检";
     of_shift_hours: "hours of shifts without breaks", "Schichtstunden ohne Pausen", "diensturen zonder pauzes", "vuorotuntia ilman taukoja", "часов смен без перерывов", "排班小时（不含休息）";
+    of_targets: "targets that fell due or were met", "fällige oder erreichte Ziele", "doelen die afliepen of gehaald zijn", "erääntyneet tai täyttyneet tavoitteet", "цели, срок которых настал или которые выполнены", "到期或达成的目标";
     of_criteria: "criteria that there are figures for", "Kriterien, zu denen es Zahlen gibt", "criteria waarvoor er cijfers zijn", "kriteeriä, joista on lukuja", "критериев с данными", "有数据的标准";
     of_sessions: "knowledge sessions and tickets without one", "Sitzungen der Wissensdatenbank und Tickets ohne solche", "kennisbanksessies en tickets zonder", "tietopankki-istunnot ja tiketit ilman sellaista", "сеансы базы знаний и заявки без них", "知识库会话及无会话的工单";
 }
