@@ -17,17 +17,17 @@ cpu = "50ms"
 wall = "2s"
 "#;
 
-const ZENDESK: &str = r#"
-name = "zendesk"
+const ACMEDESK: &str = r#"
+name = "acmedesk"
 version = "0.1.0"
 contract = "1.0.0"
 world = "connector"
 [connector]
-hosts = ["*.zendesk.com", "$base_url"]
-delivery_id = ["header:X-Zendesk-Webhook-Invocation-Id", "json:/id"]
+hosts = ["*.acmedesk.com", "$base_url"]
+delivery_id = ["header:X-Acmedesk-Webhook-Invocation-Id", "json:/id"]
 [connector.signature]
 scheme = "hmac"
-header = "X-Zendesk-Webhook-Signature"
+header = "X-Acmedesk-Webhook-Signature"
 "#;
 
 /// Parses the manifest with one line replaced (or, where `from` is empty, put in front) and compares the error.
@@ -53,16 +53,16 @@ fn reads_an_automation() {
 
 #[test]
 fn reads_a_connector() {
-    let connector = Manifest::parse(ZENDESK).unwrap().connector.unwrap();
-    assert_eq!(connector.hosts, ["*.zendesk.com", "$base_url"]);
-    let header = DeliveryId::Header("x-zendesk-webhook-invocation-id".to_owned());
+    let connector = Manifest::parse(ACMEDESK).unwrap().connector.unwrap();
+    assert_eq!(connector.hosts, ["*.acmedesk.com", "$base_url"]);
+    let header = DeliveryId::Header("x-acmedesk-webhook-invocation-id".to_owned());
     assert_eq!(connector.delivery_id, [header, DeliveryId::Json("/id".to_owned())]);
     assert_eq!(connector.signature.unwrap()["scheme"], "hmac");
 }
 
 #[test]
 fn is_the_same_after_a_journey_through_json() {
-    for text in [ROUTING, ZENDESK] {
+    for text in [ROUTING, ACMEDESK] {
         let manifest = Manifest::parse(text).unwrap();
         let json = serde_json::to_string(&manifest).unwrap();
         assert_eq!(serde_json::from_str::<Manifest>(&json).unwrap(), manifest);
@@ -112,13 +112,13 @@ fn names_the_member_at_fault_and_the_word_that_was_meant() {
 fn tells_automations_from_connectors() {
     check(ROUTING, "events = ", "#", "'events' is missing");
     check(ROUTING, "[limits]", "[connector]\nhosts = []\n[limits]", "'connector' is for world");
-    check(ZENDESK, "\"connector\"", "\"automation\"", "'connector' is for world");
-    check(ZENDESK, "", "reads = [\"kv\"]", "'reads' is for automations");
-    check(ZENDESK, "", "events = [\"*\"]", "'events' is for automations");
-    check(ZENDESK, "*.zendesk.com", "https://zendesk.com", "'connector.hosts' has 'https://zendesk.com'");
-    check(ZENDESK, "json:/id", "body:/id", "'connector.delivery_id' must name places");
-    check(ZENDESK, "header = ", "heder = ", "'connector.signature.heder'; did you mean 'header'?");
-    check(ZENDESK, "scheme = \"hmac\"", "", "'connector.signature.scheme' is missing");
+    check(ACMEDESK, "\"connector\"", "\"automation\"", "'connector' is for world");
+    check(ACMEDESK, "", "reads = [\"kv\"]", "'reads' is for automations");
+    check(ACMEDESK, "", "events = [\"*\"]", "'events' is for automations");
+    check(ACMEDESK, "*.acmedesk.com", "https://acmedesk.com", "'connector.hosts' has 'https://acmedesk.com'");
+    check(ACMEDESK, "json:/id", "body:/id", "'connector.delivery_id' must name places");
+    check(ACMEDESK, "header = ", "heder = ", "'connector.signature.heder'; did you mean 'header'?");
+    check(ACMEDESK, "scheme = \"hmac\"", "", "'connector.signature.scheme' is missing");
 }
 
 #[test]

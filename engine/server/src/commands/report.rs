@@ -145,7 +145,8 @@ async fn by_hand(
         bail!("the report '{name}' is not there any more");
     };
     let made = make(&engine.workshop(), report, period, engine.now()).await?;
-    let filed = maker::file(engine, report, &made, None, sends).await?;
+    let filed =
+        if sends { maker::send(engine, report, &made, None).await } else { maker::file(engine, report, &made).await }?;
     let Some(id) = filed else { bail!("the report was not filed") };
     line(&id.to_string())?;
     eprintln!("{} for {} to {} is report {id}.", made.document.title, made.period.0, made.period.1);

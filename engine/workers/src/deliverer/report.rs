@@ -92,7 +92,7 @@ async fn made_again(deliverer: &Deliverer, data: &Value, name: &str, record: &mu
         return Went::GiveUp { why: format!("the report '{name}' is not in the configuration any more") };
     };
     let filed = match make(&engine.workshop(), report, None, due_at).await {
-        Ok(made) => maker::file(engine, report, &made, Some(due_at), true).await.map_err(Error::Store),
+        Ok(made) => maker::send(engine, report, &made, Some(due_at)).await.map_err(Error::Store),
         Err(error) => Err(error),
     };
     match filed {

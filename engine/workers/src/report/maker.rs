@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deskbell_model::timestamp::Timestamp;
-use deskbell_store::report::{NewRun, Outcome};
+use deskbell_store::report::{Errand, NewRun, Outcome};
 use deskbell_store::schedule::{Ending, Run};
 use tokio_util::sync::CancellationToken;
 
@@ -64,7 +64,7 @@ pub async fn step(engine: &Engine) -> Result<(), deskbell_store::Error> {
 async fn carry_out(engine: &Engine, report: &Report, run: &Run, now: Timestamp) -> Result<(), deskbell_store::Error> {
     let made = make(&engine.workshop(), report, None, run.due_at).await;
     let filed = match &made {
-        Ok(made) => file(engine, report, made, Some(run.due_at), true).await.map(drop).map_err(Error::Store),
+        Ok(made) => send(engine, report, made, Some(run.due_at)).await.map(drop).map_err(Error::Store),
         Err(_) => Ok(()),
     };
     let Err(error) = made.map(drop).and(filed) else {
@@ -95,20 +95,32 @@ async fn carry_out(engine: &Engine, report: &Report, run: &Run, now: Timestamp) 
     engine.store.end_run(run, Ending::Failed(&error), now).await
 }
 
-/// Files a report, and sends it where that is wanted; its number. None where it was already made.
-pub async fn file(
+/// Files a report and has it brought to all who get it; its number. None where it was already made.
+pub async fn send(
     engine: &Engine,
     report: &Report,
     made: &Made,
     due_at: Option<Timestamp>,
-    sends: bool,
 ) -> Result<Option<i64>, deskbell_store::Error> {
     let now = engine.now();
     let occasion = due_at.unwrap_or(now).to_string();
-    let errands = match sends {
-        true => errands::of(&engine.store, &engine.destinations, report, made, &occasion).await?,
-        false => Vec::new(),
-    };
+    let errands = errands::of(&engine.store, &engine.destinations, report, made, &occasion).await?;
+    file_with(engine, report, made, due_at, &errands, now).await
+}
+
+/// Files a report that was made by hand, for nobody else; its number.
+pub async fn file(engine: &Engine, report: &Report, made: &Made) -> Result<Option<i64>, deskbell_store::Error> {
+    file_with(engine, report, made, None, &[], engine.now()).await
+}
+
+async fn file_with(
+    engine: &Engine,
+    report: &Report,
+    made: &Made,
+    due_at: Option<Timestamp>,
+    errands: &[Errand],
+    now: Timestamp,
+) -> Result<Option<i64>, deskbell_store::Error> {
     let new = NewRun {
         report: report.name.clone(),
         due_at,
@@ -121,7 +133,7 @@ pub async fn file(
             pdf: made.pdf.clone(),
         },
     };
-    let filed = engine.store.file_report(&new, &errands, engine.own_source, now).await?;
+    let filed = engine.store.file_report(&new, errands, engine.own_source, now).await?;
     engine.wake.deliverer.notify_one();
     Ok(filed)
 }

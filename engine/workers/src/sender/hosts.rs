@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn gives_the_host_of_a_url() {
-        assert_eq!(host_of("https://Example.zendesk.com/api/v2").as_deref(), Some("example.zendesk.com"));
+        assert_eq!(host_of("https://Example.helpdesk.test/api/v2").as_deref(), Some("example.helpdesk.test"));
         assert_eq!(host_of("http://10.0.0.5:8080/").as_deref(), Some("10.0.0.5:8080"));
         assert_eq!(host_of("ftp://example.com"), None);
         assert_eq!(host_of("help.example.com"), None);

@@ -246,7 +246,7 @@ fn hostile() -> Document {
 fn right_to_left() -> Document {
     let blocks = vec![
         Block::heading(1, "نظرة عامة"),
-        Block::text("انخفض زمن الرد الأول هذا الأسبوع. (Zendesk) הכול תקין."),
+        Block::text("انخفض زمن الرد الأول هذا الأسبوع. (Deskbell) הכול תקין."),
         Block::Tiles(Tiles {
             tiles: vec![figure(
                 "التذاكر الجديدة",
