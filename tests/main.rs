@@ -35,5 +35,6 @@ mod scenarios {
     mod schedules;
     mod sla;
     mod statements;
+    mod surges;
     mod webhooks;
 }

@@ -36,6 +36,7 @@ fn new_event(source_id: i32, ticket: usize) -> NewEvent {
         subject: None,
         data: comment("x", "customer").to_string(),
         hop: 0,
+        read: None,
     }
 }
 
@@ -53,7 +54,7 @@ async fn take_in(store: &Store, source_id: i32) {
         events: vec![new_event(source_id, ticket)],
     };
     // An error is told by the server's log, which is looked at in the end.
-    let _ = store.take_in(&(0..TICKETS).map(delivery).collect::<Vec<_>>()).await;
+    let _ = store.take_in(&(0..TICKETS).map(delivery).collect::<Vec<_>>(), None).await;
 }
 
 /// Claims whatever is due and finishes it in one transaction. `writes` are each lane's.
@@ -69,6 +70,8 @@ async fn dispatch(store: &Store, writes: impl Fn(i64) -> Vec<(String, Write)>) {
         arrivals: lane.arrivals,
         done_event: last.get(&lane.lane_id).copied().unwrap_or(lane.done_event),
         source_id: lane.source_id,
+        lane_kind: lane.kind,
+        lane_key: lane.key.clone(),
         writes: writes(lane.lane_id),
         ..Outcome::default()
     };

@@ -8,6 +8,7 @@ use crate::support::database::Database;
 const LANES: &str = "'{100,200,300,400,500,600,700,800}'";
 const TEXTS: &str = "'{a,b,c,d,e,f,g,h}'";
 const NUMBERS: &str = "'{1,1,1,1,1,1,1,1}'";
+const FALSE: &str = "'{f,f,f,f,f,f,f,f}'";
 const TIMES: &str = "'{2026-03-02,2026-03-02,2026-03-02,2026-03-02,2026-03-02,2026-03-02,2026-03-02,2026-03-02}'";
 
 /// 100,000 tickets, of which one in a hundred has something to do now and one in ten waits for a timer.
@@ -60,7 +61,7 @@ fn statements() -> Vec<Hot> {
         of_intake(
             "inbox.take_in",
             &format!("1, '{{0}}', '{{1}}', '{{aa}}', '{{2026-03-02}}', '{{a}}', '{{x}}', '{{aa}}', '{{1}}', '{{a}}', '{{0,0,0,0,0,0,0,0}}',
-                '{{0,0,0,0,0,0,0,0}}', {NUMBERS}, {TEXTS}, {TEXTS}, {TEXTS}, {TEXTS}, {TIMES}, {TEXTS}, {TEXTS}, {NUMBERS}"),
+                '{{0,0,0,0,0,0,0,0}}', {NUMBERS}, {TEXTS}, {TEXTS}, {TEXTS}, {TEXTS}, {TIMES}, {TEXTS}, {TEXTS}, {NUMBERS}, 30"),
         ),
         of_intake(
             "inbox.add",
@@ -80,11 +81,8 @@ fn statements() -> Vec<Hot> {
         hot("agent.list", "1, 1, NULL"),
         hot("kv.get", "1, 'reminders', 7, 'waiting', '2026-03-02'"),
         hot("kv.list", "1, 'reminders', 7, 'w', '2026-03-02', 10"),
-        hot("finish.lock", &format!("1, {LANES}, {NUMBERS}")),
-        hot(
-            "finish.release",
-            &format!("1, {LANES}, {NUMBERS}, {NUMBERS}, '{{f,f,f,f,f,f,f,f}}', '{{t,t,t,t,t,t,t,t}}', {TIMES}"),
-        ),
+        hot("finish.lock", &format!("1, {LANES}, {NUMBERS}, {NUMBERS}, {NUMBERS}, {TEXTS}")),
+        hot("finish.release", &format!("1, {LANES}, {NUMBERS}, {NUMBERS}, {FALSE}, {FALSE}, {TIMES}")),
         hot("clock.pass_over", &format!("1, {LANES}, {NUMBERS}")),
         hot("finish.retime", &format!("1, {LANES}")),
         hot("finish.kv_delete", &format!("1, {TEXTS}, {LANES}, {TEXTS}")),

@@ -200,8 +200,9 @@ pub struct Rejected {
 }
 
 /// The kinds of lane: what the order of events is kept for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LaneKind {
+    #[default]
     Ticket,
     Conversation,
     /// What belongs to no ticket: agents, costs, knowledge.

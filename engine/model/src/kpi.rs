@@ -25,12 +25,14 @@ mod sums;
 mod surges;
 mod table;
 mod tickets;
+mod watch;
 
 pub use activities::{Activities, Ready};
 pub use options::{Bucket, Dimension, Fcr, Options, Request};
 pub use report::Report;
 pub use settings::Settings;
 pub use tickets::Tickets;
+pub use watch::Watch;
 
 /// The number of the definition that the figures follow.
 pub const DEFINITION: u32 = 1;

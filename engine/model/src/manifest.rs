@@ -47,6 +47,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "timer.fired",
     "delivery.failed",
     "source.silent",
+    "source.surge",
     "schedule.fired",
     "sla.warning",
     "sla.breached",

@@ -72,6 +72,7 @@ pub(crate) async fn wire(config: &Config, store: Store, data_dir: &Path) -> anyh
         schedules,
         reports,
         kpi,
+        surge_zone: config.kpi.surge_zone(),
         mailer,
         own_source,
         options: options(config),

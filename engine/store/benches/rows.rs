@@ -84,6 +84,7 @@ fn delivery(source_id: i32) -> Delivery {
             subject: None,
             data,
             hop: 0,
+            read: None,
         }],
     }
 }
@@ -103,7 +104,7 @@ async fn take_in(
             continue;
         }
         let deliveries: Vec<Delivery> = (0..batch).map(|_| delivery(source_id)).collect();
-        store.take_in(&deliveries).await?;
+        store.take_in(&deliveries, None).await?;
         n_taken.fetch_add(batch as u64, Ordering::Relaxed);
     }
     Ok(())
@@ -147,6 +148,8 @@ async fn decide(
                     arrivals: lane.arrivals,
                     done_event: recorded.event_id,
                     source_id,
+                    lane_kind: lane.kind,
+                    lane_key: lane.key.clone(),
                     ticket: Some(TicketRow::of(&history, None)),
                     calls: vec![call(recorded.event_id)],
                     actions: vec![action(destination_id, recorded.event_id)],

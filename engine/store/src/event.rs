@@ -1,6 +1,9 @@
 //! Reading a lane's events: those that are pending, and its whole history.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
+use deskbell_model::event::Event;
 use deskbell_model::timestamp::Timestamp;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -24,6 +27,8 @@ pub struct Recorded {
     pub data: String,
     pub inbox_id: Option<i64>,
     pub hop: i16,
+    /// What it says, where it has been read already.
+    pub read: Option<Arc<Event>>,
 }
 
 const PENDING: &str = "
@@ -61,6 +66,7 @@ pub(crate) fn recorded(row: &PgRow) -> Recorded {
         data: row.get(7),
         inbox_id: row.get(8),
         hop: row.get(9),
+        read: None,
     }
 }
 

@@ -17,7 +17,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use crate::activity::ActivityRow;
 use crate::pool::Lent;
-use crate::{Result, Store, failed};
+use crate::{Result, Store, at_all, failed};
 
 mod copied;
 
@@ -54,6 +54,16 @@ JOIN event AS e ON e.tenant_id = $1 AND e.lane_id = p.lane_id AND e.event_id > p
 WHERE e.kind LIKE 'deskbell.%' AND e.kind NOT LIKE 'deskbell.ticket.%'
 ORDER BY e.event_id";
 
+// A range at a time, so that each is looked up by itself.
+const CREATED: &str = "
+SELECT f.lane_id, f.facts FROM unnest($3::timestamptz[], $4::timestamptz[]) AS w (since, until)
+CROSS JOIN LATERAL (
+    SELECT lane_id, facts FROM ticket_fact
+    WHERE tenant_id = $1 AND source_id = $2 AND created_at >= w.since AND created_at < w.until OFFSET 0) AS f";
+
+const FIRST: &str = "
+SELECT lane_id, facts FROM ticket_fact WHERE tenant_id = $1 AND source_id = $2 ORDER BY created_at LIMIT $3";
+
 const SOURCES_OF: &str = "SELECT lane_id, source_id FROM lane WHERE tenant_id = $1 AND kind = 0 AND lane_id = ANY ($2)";
 
 pub(crate) const STATEMENTS: &[(&str, &str)] = &[
@@ -61,6 +71,8 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("figures.snapshot", SNAPSHOT),
     ("figures.names", NAMES),
     ("figures.pending_activities", PENDING_ACTIVITIES),
+    ("figures.created", CREATED),
+    ("figures.first", FIRST),
     ("figures.sources_of", SOURCES_OF),
 ];
 
@@ -142,6 +154,31 @@ impl Store {
             pending: Arc::new(pending),
             names: Arc::new(names),
         })
+    }
+}
+
+impl Store {
+    /// The facts, by lane, of a source's tickets that were created within any of these stretches, from..until, as far as
+    /// the dispatcher is.
+    pub async fn facts_created(
+        &self,
+        source_id: i32,
+        within: &[(Timestamp, Timestamp)],
+    ) -> Result<BTreeMap<i64, Vec<u8>>> {
+        let query = sqlx::query(CREATED)
+            .bind(self.tenant)
+            .bind(source_id)
+            .bind(at_all(within.iter().map(|(since, _)| since)))
+            .bind(at_all(within.iter().map(|(_, until)| until)));
+        let rows = query.fetch_all(&self.reads).await.map_err(failed("figures.created"))?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+
+    /// The same of a source's first `limit` tickets.
+    pub async fn facts_of_first(&self, source_id: i32, limit: i64) -> Result<BTreeMap<i64, Vec<u8>>> {
+        let query = sqlx::query(FIRST).bind(self.tenant).bind(source_id).bind(limit);
+        let rows = query.fetch_all(&self.reads).await.map_err(failed("figures.first"))?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use deskbell_model::event::{Data, Event};
+use deskbell_model::event::{Data, Event, LaneKind};
 use deskbell_model::history::History;
 use deskbell_model::plugin::{Scope, Write};
 use deskbell_model::timestamp::Timestamp;
@@ -19,6 +19,7 @@ use crate::call::NewCall;
 use crate::clock::ClocksRow;
 use crate::hold::Hold;
 use crate::inbox::{Key, NewEvent};
+use crate::lane::kind_number;
 use crate::{Result, Store, at, failed, storable};
 use crate::{chaos, clock};
 
@@ -32,6 +33,9 @@ pub(crate) use rows::write;
 pub struct Outcome {
     pub lane_id: i64,
     pub token: i64,
+    pub source_id: i32,
+    pub lane_kind: LaneKind,
+    pub lane_key: String,
     /// As the claim had it.
     pub arrivals: i64,
     /// The last event handled.
@@ -40,7 +44,6 @@ pub struct Outcome {
     pub more: bool,
     /// Timers or holds changed, or one came due: the next wake-up is looked up anew.
     pub retime: bool,
-    pub source_id: i32,
     pub ticket: Option<TicketRow>,
     pub calls: Vec<NewCall>,
     pub actions: Vec<NewAction>,
@@ -148,15 +151,14 @@ pub struct AgentRow {
     pub stated_at: Timestamp,
 }
 
+// In the order in which the intake and imports lock them. One by one, for a plan for the whole array that was made while the
+// table was small would read all of it.
 const LOCK: &str = "
-WITH o AS MATERIALIZED (
-    SELECT o.lane_id, o.token
-    FROM unnest($2::bigint[], $3::bigint[]) AS o (lane_id, token)
-    CROSS JOIN LATERAL (SELECT source_id, kind, key FROM lane WHERE tenant_id = $1 AND lane_id = o.lane_id LIMIT 1) AS l
-    -- In the order in which the intake and imports lock them.
-    ORDER BY l.source_id, l.kind, l.key)
 SELECT l.lane_id, l.lease_token
-FROM o CROSS JOIN LATERAL (
+FROM (SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::int[], $5::smallint[], $6::text[])
+        AS o (lane_id, token, source_id, kind, key)
+    ORDER BY source_id, kind, key) AS o
+CROSS JOIN LATERAL (
     SELECT lane_id, lease_token FROM lane WHERE tenant_id = $1 AND lane_id = o.lane_id AND lease_token = o.token
     LIMIT 1 FOR UPDATE) AS l";
 
@@ -229,6 +231,9 @@ async fn lock(connection: &mut PgConnection, tenant: i32, outcomes: &[Outcome]) 
         .bind(tenant)
         .bind(outcomes.iter().map(|o| o.lane_id).collect::<Vec<_>>())
         .bind(outcomes.iter().map(|o| o.token).collect::<Vec<_>>())
+        .bind(outcomes.iter().map(|o| o.source_id).collect::<Vec<_>>())
+        .bind(outcomes.iter().map(|o| kind_number(o.lane_kind)).collect::<Vec<_>>())
+        .bind(outcomes.iter().map(|o| o.lane_key.as_str()).collect::<Vec<_>>())
         .fetch_all(connection)
         .await
         .map_err(failed("finish.lock"))?;

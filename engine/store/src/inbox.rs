@@ -4,12 +4,20 @@
 //! there before. Lanes are locked in the order of their keys; events get their number under their lane's lock, so that
 //! a number that is lower was committed earlier.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::Bytes;
-use deskbell_model::event::LaneKind;
+use chrono::{DateTime, Utc};
+use deskbell_model::event::{Event, LaneKind};
 use deskbell_model::timestamp::Timestamp;
 use sha2::{Digest, Sha256};
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 
+use crate::event::Recorded;
+use crate::lane::{Claimed, kind_number, kind_of};
 use crate::{Result, Store, at, at_all, failed, storable};
 
 /// What the engine made of a delivery when it came.
@@ -40,7 +48,7 @@ pub struct Delivery {
 }
 
 /// An event to add to a lane.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NewEvent {
     pub lane_kind: LaneKind,
     pub source_id: i32,
@@ -53,6 +61,8 @@ pub struct NewEvent {
     /// JSON text.
     pub data: String,
     pub hop: i16,
+    /// What it says, where the caller has read it already.
+    pub read: Option<Arc<Event>>,
 }
 
 /// The first half of a SHA-256: enough to tell ids apart, short enough for an index.
@@ -81,6 +91,82 @@ pub enum Taken {
     Duplicate,
 }
 
+/// What became of deliveries.
+#[derive(Clone, Debug, Default)]
+pub struct TakenIn {
+    /// In the order of the deliveries.
+    pub taken: Vec<Taken>,
+    /// The lanes that were claimed, with what is pending there, in order.
+    pub lanes: Vec<(Claimed, Vec<Recorded>)>,
+}
+
+impl TakenIn {
+    fn of(deliveries: &[Delivery], events: &[(i32, &NewEvent)], rows: &[PgRow]) -> Self {
+        let mut taken = vec![Taken::Duplicate; deliveries.len()];
+        let mut added: Vec<(usize, i64, i64)> = Vec::with_capacity(events.len());
+        let mut lanes: HashMap<i64, (Claimed, Vec<Recorded>)> = HashMap::new();
+        for row in rows {
+            match row.get::<i16, _>(0) {
+                0 => {
+                    if let Some(slot) = taken.get_mut(row.get::<i64, _>(1) as usize) {
+                        *slot = Taken::New { inbox_id: row.get(2), n_events: 0 };
+                    }
+                }
+                1 => added.push((row.get::<i64, _>(1) as usize - 1, row.get(2), row.get(3))),
+                _ => drop(lanes.insert(row.get(3), (claimed(row), Vec::new()))),
+            }
+        }
+        // An id that comes twice in one call has one event, the first; the others show the same number.
+        added.sort_unstable_by_key(|&(place, event_id, _)| (event_id, place));
+        added.dedup_by_key(|&mut (_, event_id, _)| event_id);
+        for (place, event_id, lane_id) in added {
+            let Some(&(delivery, event)) = events.get(place) else { continue };
+            let (Some(slot), Some(delivery)) = (taken.get_mut(delivery as usize), deliveries.get(delivery as usize))
+            else {
+                continue;
+            };
+            let Taken::New { inbox_id, n_events } = slot else { continue };
+            *n_events += 1;
+            if let Some((_, recorded)) = lanes.get_mut(&lane_id) {
+                recorded.push(Recorded {
+                    lane_id,
+                    event_id,
+                    id: event.id.clone(),
+                    kind: event.kind.clone(),
+                    at: event.at,
+                    received_at: delivery.received_at,
+                    subject: event.subject.clone(),
+                    data: event.data.clone(),
+                    inbox_id: Some(*inbox_id),
+                    hop: event.hop,
+                    read: event.read.clone(),
+                });
+            }
+        }
+        Self { taken, lanes: lanes.into_values().collect() }
+    }
+}
+
+fn claimed(row: &PgRow) -> Claimed {
+    let time = |column: usize| row.get::<Option<DateTime<Utc>>, _>(column).map(Timestamp::from);
+    Claimed {
+        lane_id: row.get(3),
+        kind: kind_of(row.get(5)),
+        source_id: row.get(4),
+        key: row.get(6),
+        token: row.get(7),
+        arrivals: row.get(1),
+        done_event: row.get(2),
+        attempts: 1,
+        next_timer: time(8),
+        next_clock: time(9),
+        imported_at: time(10),
+        claimed_at: time(11).unwrap_or_default(),
+    }
+}
+
+// A lane with nothing to do is claimed with the statement that gives it something, if the caller wants it: the token is
+// then no null. One that is claimed, due or given up stays what it is, for something older waits there.
 const TAKE_IN: &str = "
 WITH d AS MATERIALIZED (
     SELECT * FROM unnest($2::int[], $3::int[], $4::bytea[], $5::timestamptz[], $6::text[], $7::text[], $8::bytea[],
@@ -102,24 +188,42 @@ WITH d AS MATERIALIZED (
         WITH ORDINALITY
         AS e (delivery, lane_kind, source_id, lane_key, key, id, kind, at, subject, data, hop, place)
     JOIN taken ON taken.place = e.delivery
+), lease AS MATERIALIZED (
+    SELECT nextval('lease_token') AS token, now() + make_interval(secs => $22) AS until WHERE $22 IS NOT NULL
 ), woken AS (
-    INSERT INTO lane (tenant_id, source_id, kind, key, arrivals, wake_at)
-    SELECT DISTINCT $1, source_id, lane_kind, lane_key, 1, now() FROM e ORDER BY 2, 3, 4
+    INSERT INTO lane (tenant_id, source_id, kind, key, arrivals, wake_at, lease_token, attempts)
+    SELECT $1, source_id, lane_kind, lane_key, 1, coalesce((SELECT until FROM lease), now()), (SELECT token FROM lease),
+        CASE WHEN $22 IS NULL THEN 0 ELSE 1 END
+    FROM (SELECT DISTINCT source_id, lane_kind, lane_key FROM e ORDER BY 1, 2, 3) AS l
     ON CONFLICT (tenant_id, source_id, kind, key) DO UPDATE
-        SET arrivals = lane.arrivals + 1,
-            -- A claimed lane keeps its lease's end; whoever finishes it sees the new arrival.
-            wake_at = CASE WHEN lane.lease_token IS NULL THEN least(lane.wake_at, now()) ELSE lane.wake_at END
-    RETURNING lane_id, source_id, kind, key
+        SET (arrivals, wake_at, lease_token, attempts) = (
+            SELECT lane.arrivals + 1,
+                -- A claimed lane keeps its lease's end; whoever finishes it sees the new arrival.
+                CASE WHEN lane.lease_token IS NOT NULL THEN lane.wake_at
+                    WHEN idle AND excluded.lease_token IS NOT NULL THEN excluded.wake_at
+                    ELSE least(lane.wake_at, now()) END,
+                CASE WHEN idle THEN excluded.lease_token ELSE lane.lease_token END,
+                CASE WHEN idle THEN excluded.attempts ELSE lane.attempts END
+            FROM (SELECT lane.lease_token IS NULL AND lane.attempts = 0
+                AND (lane.wake_at IS NULL OR lane.wake_at > now()) AS idle) AS i)
+    RETURNING lane_id, source_id, kind, key, lease_token, arrivals, done_event, next_timer, next_clock, imported_at
 ), added AS (
     INSERT INTO event (tenant_id, lane_id, source_id, key, id, kind, at, received_at, subject, data, inbox_id, hop)
     SELECT $1, woken.lane_id, e.source_id, e.key, e.id, e.kind, e.at, e.received_at, e.subject, e.data, e.inbox_id, e.hop
     FROM e JOIN woken ON woken.source_id = e.source_id AND woken.kind = e.lane_kind AND woken.key = e.lane_key
     ORDER BY e.place
     ON CONFLICT (tenant_id, source_id, key) DO NOTHING
-    RETURNING inbox_id
+    RETURNING source_id, key, event_id, lane_id
 )
-SELECT taken.place, taken.inbox_id, count(added.inbox_id)::int
-FROM taken LEFT JOIN added USING (inbox_id) GROUP BY 1, 2";
+SELECT 0::smallint, place::bigint, inbox_id, NULL::bigint, NULL::int, NULL::smallint, NULL::text, NULL::bigint,
+    NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+FROM taken
+UNION ALL
+SELECT 1::smallint, e.place, added.event_id, added.lane_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM added JOIN e USING (source_id, key)
+UNION ALL
+SELECT 2::smallint, arrivals, done_event, lane_id, source_id, kind, key, lease_token, next_timer, next_clock, imported_at, now()
+FROM woken WHERE lease_token = (SELECT token FROM lease)";
 
 // The same for events that came without a delivery of their own: those of a delivery that was read later, and the
 // engine's.
@@ -163,8 +267,8 @@ pub struct Stored {
 
 impl Store {
     /// Takes deliveries in, all or none. Two with the same key in one call are a caller's mistake: the second is taken
-    /// for the first.
-    pub async fn take_in(&self, deliveries: &[Delivery]) -> Result<Vec<Taken>> {
+    /// for the first. With a lease, lanes that had nothing to do are claimed at once for its length.
+    pub async fn take_in(&self, deliveries: &[Delivery], lease: Option<Duration>) -> Result<TakenIn> {
         let each = || deliveries.iter();
         let events =
             || each().enumerate().flat_map(|(place, d)| d.events.iter().map(move |event| (place as i32, event)));
@@ -181,7 +285,7 @@ impl Store {
             .bind(each().map(|d| d.state as i16).collect::<Vec<_>>())
             .bind(each().map(|d| d.detail.as_deref().map(storable)).collect::<Vec<_>>())
             .bind(events().map(|(place, _)| place).collect::<Vec<_>>())
-            .bind(events().map(|(_, e)| crate::lane::kind_number(e.lane_kind)).collect::<Vec<_>>())
+            .bind(events().map(|(_, e)| kind_number(e.lane_kind)).collect::<Vec<_>>())
             .bind(events().map(|(_, e)| e.source_id).collect::<Vec<_>>())
             .bind(events().map(|(_, e)| e.lane_key.as_str()).collect::<Vec<_>>())
             .bind(keys.iter().map(Key::as_slice).collect::<Vec<_>>())
@@ -191,17 +295,12 @@ impl Store {
             .bind(events().map(|(_, e)| e.subject.as_deref()).collect::<Vec<_>>())
             .bind(events().map(|(_, e)| e.data.as_str()).collect::<Vec<_>>())
             .bind(events().map(|(_, e)| e.hop).collect::<Vec<_>>())
+            .bind(lease.map(|lease| lease.as_secs_f64()))
             .fetch_all(&self.intake)
             .await
             .map_err(failed("inbox.take_in"))?;
-        let mut taken = vec![Taken::Duplicate; deliveries.len()];
-        for row in rows {
-            let place: i32 = row.get(0);
-            if let Some(slot) = taken.get_mut(place as usize) {
-                *slot = Taken::New { inbox_id: row.get(1), n_events: row.get(2) };
-            }
-        }
-        Ok(taken)
+        let events: Vec<(i32, &NewEvent)> = events().collect();
+        Ok(TakenIn::of(deliveries, &events, &rows))
     }
 
     /// Adds events to their lanes and wakes these; how many were new.
@@ -209,7 +308,7 @@ impl Store {
         let keys: Vec<Key> = events.iter().map(|event| Key::of(&event.id)).collect();
         let done = sqlx::query(ADD)
             .bind(self.tenant)
-            .bind(events.iter().map(|e| crate::lane::kind_number(e.lane_kind)).collect::<Vec<_>>())
+            .bind(events.iter().map(|e| kind_number(e.lane_kind)).collect::<Vec<_>>())
             .bind(events.iter().map(|e| e.source_id).collect::<Vec<_>>())
             .bind(events.iter().map(|e| e.lane_key.as_str()).collect::<Vec<_>>())
             .bind(keys.iter().map(Key::as_slice).collect::<Vec<_>>())
@@ -240,7 +339,7 @@ impl Store {
             delivery_id: row.get(1),
             headers: row.get(2),
             body: Bytes::from(row.get::<Vec<u8>, _>(3)),
-            received_at: row.get::<chrono::DateTime<chrono::Utc>, _>(4).into(),
+            received_at: row.get::<DateTime<Utc>, _>(4).into(),
         }))
     }
 

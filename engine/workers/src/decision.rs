@@ -92,6 +92,8 @@ pub async fn decide(engine: &Arc<Engine>, work: Work) -> Result<Outcome, Error> 
             done_event: lane.done_event,
             more,
             source_id: lane.source_id,
+            lane_kind: lane.kind,
+            lane_key: lane.key.clone(),
             ..Outcome::default()
         },
         // Half of the lease: what is not done by then is for the next claim.
@@ -173,10 +175,11 @@ impl Lane<'_> {
 
     fn take_elsewhere(&mut self, recorded: &Recorded) -> Option<Subject> {
         let event = self.read(recorded);
-        self.out.agents.extend(event.as_ref().and_then(AgentRow::of));
-        self.note_activity(recorded.event_id, event.as_ref());
-        let kind = event.as_ref().map_or(recorded.kind.as_str(), Event::short_kind).to_owned();
-        Some(self.subject(recorded, event.as_ref(), false, recorded.hop, kind))
+        self.out.agents.extend(event.as_deref().and_then(AgentRow::of));
+        let event = event.as_deref();
+        self.note_activity(recorded.event_id, event);
+        let kind = event.map_or(recorded.kind.as_str(), Event::short_kind).to_owned();
+        Some(self.subject(recorded, event, false, recorded.hop, kind))
     }
 
     fn note_activity(&mut self, event_id: i64, event: Option<&Event>) {
@@ -184,9 +187,12 @@ impl Lane<'_> {
     }
 
     /// The canonical event of a row; none for the engine's own kinds.
-    fn read(&self, recorded: &Recorded) -> Option<Event> {
+    fn read(&self, recorded: &Recorded) -> Option<Arc<Event>> {
         if !recorded.kind.starts_with("deskbell.") {
             return None;
+        }
+        if let Some(event) = &recorded.read {
+            return Some(Arc::clone(event));
         }
         let subject = recorded.subject.clone().or_else(|| self.own_key());
         let event = Event::from_parts(
@@ -198,7 +204,7 @@ impl Lane<'_> {
             &recorded.data,
         );
         match event {
-            Ok(event) => Some(event),
+            Ok(event) => Some(Arc::new(event)),
             Err(rejected) => {
                 // Only valid events are kept, so this row was written by another version, or by hand.
                 tracing::error!(lane.id = self.lane.lane_id, event.id = recorded.event_id, %rejected, "a stored event does not read back; it is passed over");
@@ -214,8 +220,8 @@ impl Lane<'_> {
     /// Folds the lane's whole history up to `last`; what the last event did.
     async fn fold_again(&mut self, last: i64) -> Result<Applied, Error> {
         let recorded = self.engine.store.history(self.lane.lane_id, last).await?;
-        let events: Vec<Event> = recorded.iter().filter_map(|recorded| self.read(recorded)).collect();
-        let (history, applied) = History::fold(&events.iter().collect::<Vec<_>>());
+        let events: Vec<Arc<Event>> = recorded.iter().filter_map(|recorded| self.read(recorded)).collect();
+        let (history, applied) = History::fold(&events.iter().map(Arc::as_ref).collect::<Vec<_>>());
         self.history = history;
         let newest = events.len().saturating_sub(1);
         let did = applied.into_iter().find(|(index, _)| *index == newest).map(|(_, applied)| applied);
@@ -268,6 +274,7 @@ impl Lane<'_> {
 
     /// Turns timers that are due into events of the lane, unless a decision of this round took them back.
     fn fire(&mut self, timers: Vec<Due>) {
+        let lane_id = self.lane.lane_id;
         for timer in timers {
             let taken_back = self.out.writes.iter().any(|(plugin, write)| {
                 *plugin == timer.plugin
@@ -283,13 +290,14 @@ impl Lane<'_> {
                 lane_kind: self.lane.kind,
                 source_id: self.lane.source_id,
                 lane_key: self.lane.key.clone(),
-                // The token makes it unique: the same timer may be set for the same time again.
-                id: format!("timer:{}:{}:{}:{}", timer.plugin, timer.name, timer.fire_at, self.lane.token),
+                // Lane and token make it unique: the same timer may be set for the same time elsewhere, and again.
+                id: format!("timer:{}:{}:{}:{lane_id}:{}", timer.plugin, timer.name, timer.fire_at, self.lane.token),
                 kind: TIMER_FIRED.to_owned(),
                 at: timer.fire_at,
                 subject: None,
                 data: data.to_string(),
                 hop: 0,
+                read: None,
             });
             self.out.fired.push((timer.plugin, timer.name, timer.fire_at));
         }

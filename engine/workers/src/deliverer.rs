@@ -352,6 +352,7 @@ impl Deliverer {
             data: data.to_string(),
             // A notice about a failed notice must not go round.
             hop: message.hop + 1,
+            read: None,
         };
         match self.engine.store.add_events(&[event], None, now).await {
             Ok(_) => self.engine.wake.dispatcher.notify_one(),

@@ -5,13 +5,16 @@
 //! takes effect once, together with the lane's progress, or not at all. What it does not: that a plugin is called once.
 //!
 //! ```text
-//! claim ──► load ──► decide (one task per lane) ──► finishers, in batches that grow with the load
+//! claim ──► load ──┐
+//!                  ├──► decide (one task per lane) ──► finishers, in batches that grow with the load
+//! intake ──► door ─┘
 //! ```
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deskbell_store::event::Recorded;
 use deskbell_store::finish::Outcome;
 use deskbell_store::lane::Claimed;
 use deskbell_store::{Error, chaos};
@@ -40,36 +43,127 @@ const FINISH_ATTEMPTS: usize = 3;
 /// Something decided, on its way to a finisher, and its place among the lanes in work.
 type Decided = (Outcome, OwnedSemaphorePermit);
 
-/// Runs until it is told to stop; then hands back what it has claimed and not begun, and finishes the rest.
-pub async fn run(engine: Arc<Engine>, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(engine.options.in_work));
-    let (decided, waiting) = mpsc::channel(engine.options.in_work.max(1));
-    let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
-    let mut finishers = JoinSet::new();
-    for _ in 0..engine.options.finishers.max(1) {
-        finishers.spawn(finish_all(Arc::clone(&engine), Arc::clone(&waiting)));
+/// The dispatcher before it runs.
+pub struct Dispatcher {
+    engine: Arc<Engine>,
+    /// For lanes that it claims; as many as there are at the door, so that neither way in can close the other.
+    places: Arc<Semaphore>,
+    decided: mpsc::Sender<Decided>,
+    finishers: JoinSet<()>,
+    at_door: Arc<Semaphore>,
+}
+
+/// Where the intake hands in lanes that it has claimed itself: what it has just written need not be read again. Cheap to
+/// clone; the dispatcher ends when all of them are gone.
+#[derive(Clone)]
+pub struct Door {
+    engine: Arc<Engine>,
+    places: Arc<Semaphore>,
+    n_places: usize,
+    decided: mpsc::Sender<Decided>,
+}
+
+/// Room for some lanes.
+pub struct Room(OwnedSemaphorePermit);
+
+impl Dispatcher {
+    /// Starts the finishers.
+    pub fn new(engine: Arc<Engine>) -> Self {
+        let in_work = engine.options.in_work.max(2);
+        let (decided, waiting) = mpsc::channel(in_work);
+        let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
+        let mut finishers = JoinSet::new();
+        for _ in 0..engine.options.finishers.max(1) {
+            finishers.spawn(finish_all(Arc::clone(&engine), Arc::clone(&waiting)));
+        }
+        let half = || Arc::new(Semaphore::new(in_work / 2));
+        Self { engine, places: half(), decided, finishers, at_door: half() }
     }
-    let mut wait = SHORTEST_WAIT;
-    while !stop.is_cancelled() {
-        // Registered before looking, so that a hint given while it looks is not lost.
-        let hint = engine.wake.dispatcher.notified();
-        match step(&engine, &places, &decided).await {
-            Ok(0) => {
-                tokio::select! {
-                    () = hint => wait = SHORTEST_WAIT,
-                    () = tokio::time::sleep(until_next(&engine, wait).await) => wait = (wait * 2).min(LONGEST_WAIT),
-                    () = stop.cancelled() => {}
-                }
-            }
-            Ok(_) => wait = SHORTEST_WAIT,
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "lanes could not be claimed; trying again");
-                tokio::time::sleep(LONGEST_WAIT * 2).await;
-            }
+
+    /// Another way in.
+    pub fn door(&self) -> Door {
+        Door {
+            engine: Arc::clone(&self.engine),
+            places: Arc::clone(&self.at_door),
+            n_places: self.engine.options.in_work.max(2) / 2,
+            decided: self.decided.clone(),
         }
     }
-    drop(decided);
-    while finishers.join_next().await.is_some() {}
+
+    /// Runs until it is told to stop; then hands back what it has claimed and not begun, and finishes the rest.
+    pub async fn run(self, stop: CancellationToken) {
+        let Self { engine, places, decided, mut finishers, .. } = self;
+        let mut wait = SHORTEST_WAIT;
+        while !stop.is_cancelled() {
+            // Registered before looking, so that a hint given while it looks is not lost.
+            let hint = engine.wake.dispatcher.notified();
+            match step(&engine, &places, &decided).await {
+                Ok(0) => {
+                    tokio::select! {
+                        () = hint => wait = SHORTEST_WAIT,
+                        () = tokio::time::sleep(until_next(&engine, wait).await) => wait = (wait * 2).min(LONGEST_WAIT),
+                        () = stop.cancelled() => {}
+                    }
+                }
+                Ok(_) => wait = SHORTEST_WAIT,
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "lanes could not be claimed; trying again"
+                    );
+                    tokio::time::sleep(LONGEST_WAIT * 2).await;
+                }
+            }
+        }
+        drop(decided);
+        while finishers.join_next().await.is_some() {}
+    }
+}
+
+impl Door {
+    /// Room for so many lanes, if there is any within `patience`.
+    pub async fn room(&self, n_lanes: usize, patience: Duration) -> Option<Room> {
+        if n_lanes > self.n_places {
+            return None;
+        }
+        let places = Arc::clone(&self.places).acquire_many_owned(u32::try_from(n_lanes).ok()?);
+        tokio::time::timeout(patience, places).await.ok()?.ok().map(Room)
+    }
+
+    /// Starts deciding on lanes that were claimed a moment ago, with everything that is pending there.
+    pub fn hand_in(&self, lanes: Vec<(Claimed, Vec<Recorded>)>, room: Room) {
+        if lanes.is_empty() {
+            return;
+        }
+        let door = self.clone();
+        tokio::spawn(async move {
+            chaos::point("after-claim");
+            let (lanes, events): (Vec<Claimed>, Vec<Vec<Recorded>>) = lanes.into_iter().unzip();
+            let mut rows = Rows { events: events.into_iter().filter_map(by_lane).collect(), ..Rows::default() };
+            if let Err(error) = load_further(&door.engine, &lanes, &mut rows).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "lanes could not be loaded; they are claimed again"
+                );
+                let _ = door.engine.store.give_back(&lanes).await;
+                return;
+            }
+            let Room(mut room) = room;
+            for lane in lanes {
+                let Some(place) = room.split(1) else { return };
+                begin(&door.engine, &door.decided, rows.work(lane), place);
+            }
+        });
+    }
+
+    /// For how long such lanes are claimed.
+    pub fn lease(&self) -> Duration {
+        self.engine.options.lease
+    }
+}
+
+fn by_lane(events: Vec<Recorded>) -> Option<(i64, Vec<Recorded>)> {
+    events.first().map(|event| event.lane_id).map(|lane_id| (lane_id, events))
 }
 
 /// How long to wait before looking again, given that the next timer may be due earlier.
@@ -88,11 +182,7 @@ async fn until_next(engine: &Engine, wait: Duration) -> Duration {
 }
 
 /// Claims what is due, as far as there is room, and starts deciding on it. How many lanes it were.
-pub async fn step(
-    engine: &Arc<Engine>,
-    places: &Arc<Semaphore>,
-    decided: &mpsc::Sender<Decided>,
-) -> Result<usize, Error> {
+async fn step(engine: &Arc<Engine>, places: &Arc<Semaphore>, decided: &mpsc::Sender<Decided>) -> Result<usize, Error> {
     let Ok(first) = Arc::clone(places).acquire_owned().await else { return Ok(0) };
     let mut permits = vec![first];
     while permits.len() < engine.options.batch {
@@ -117,19 +207,24 @@ pub async fn step(
             return Err(error);
         }
     };
-    for (work, permit) in works.into_iter().zip(permits) {
-        let (engine, decided) = (Arc::clone(engine), decided.clone());
-        tokio::spawn(async move {
-            let lane = work.lane.clone();
-            match decide(&engine, work).await {
-                Ok(outcome) => {
-                    let _ = decided.send((outcome, permit)).await;
-                }
-                Err(error) => give_up(&engine, &lane, &error).await,
-            }
-        });
+    for (work, place) in works.into_iter().zip(permits) {
+        begin(engine, decided, work, place);
     }
     Ok(n_lanes)
+}
+
+/// Decides on a lane, beside the others.
+fn begin(engine: &Arc<Engine>, decided: &mpsc::Sender<Decided>, work: Work, place: OwnedSemaphorePermit) {
+    let (engine, decided) = (Arc::clone(engine), decided.clone());
+    tokio::spawn(async move {
+        let lane = work.lane.clone();
+        match decide(&engine, work).await {
+            Ok(outcome) => {
+                let _ = decided.send((outcome, place)).await;
+            }
+            Err(error) => give_up(&engine, &lane, &error).await,
+        }
+    });
 }
 
 /// Lets a lane go that could not be decided on, to be claimed again soon, and each time later.
@@ -185,6 +280,12 @@ async fn load_rows(engine: &Engine, lanes: &[Claimed]) -> Result<Rows, Error> {
     for event in engine.store.pending_events(lanes, EVENTS_PER_LANE).await? {
         rows.events.entry(event.lane_id).or_default().push(event);
     }
+    load_further(engine, lanes, &mut rows).await?;
+    Ok(rows)
+}
+
+/// Everything but the events.
+async fn load_further(engine: &Engine, lanes: &[Claimed], rows: &mut Rows) -> Result<(), Error> {
     // A lane that was never finished has nothing yet but its events.
     let ids: Vec<i64> = lanes.iter().filter(|lane| lane.done_event > 0).map(|lane| lane.lane_id).collect();
     if !ids.is_empty() {
@@ -207,7 +308,7 @@ async fn load_rows(engine: &Engine, lanes: &[Claimed]) -> Result<Rows, Error> {
             rows.holds.entry(hold.lane_id).or_default().push(hold);
         }
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// Finishes what has been decided: everything that waits, up to a batch, in one transaction, and again.

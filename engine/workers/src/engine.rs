@@ -125,6 +125,8 @@ pub struct Engine {
     pub reports: Vec<Arc<crate::report::Report>>,
     /// What figures are judged and weighed with.
     pub kpi: Arc<deskbell_model::kpi::Settings>,
+    /// The zone whose hours are watched for surges.
+    pub surge_zone: chrono_tz::Tz,
     /// Brings reports to their recipients; none without a mail server.
     pub mailer: Option<crate::mail::Mailer>,
     /// The source of what belongs to no account.

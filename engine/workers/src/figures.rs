@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use deskbell_model::activity::Activity;
-use deskbell_model::kpi::{Activities, Options, Ready, Report, Settings, Tickets};
+use deskbell_model::kpi::report::Surge;
+use deskbell_model::kpi::{Activities, Options, Ready, Report, Settings, Tickets, Watch};
 use deskbell_store::Store;
 use deskbell_store::figures::{READERS, Reader, Reading, Scope, StoredActivity, Stretch};
 use tokio::runtime::Handle;
@@ -55,6 +56,35 @@ pub async fn report(store: &Store, options: Options, settings: Settings) -> Resu
     // Giving back what was kept for so many tickets takes a while, and nobody has to wait for it.
     drop(std::thread::spawn(move || drop(ready)));
     Ok(report)
+}
+
+/// The first tickets of a source that are looked at for one that is not gone since.
+const N_FIRST: i64 = 100;
+
+/// The surges of a source in the hours that are watched.
+pub async fn surges(store: &Store, source_id: i32, watch: Watch, settings: Settings) -> Result<Vec<Surge>, Error> {
+    let Watch { options, stretches } = watch;
+    let source = options.source.clone().unwrap_or_default();
+    let recent = store.facts_created(source_id, &[(options.from, options.to)]).await?;
+    if (recent.len() as u64) < Watch::LEAST {
+        return Ok(Vec::new());
+    }
+    let mut stored = store.facts_created(source_id, &stretches).await?;
+    stored.append(&mut store.facts_of_first(source_id, N_FIRST).await?);
+    let ready = Activities::new(options, settings).ready();
+    let of_source = source.clone();
+    let (mut tickets, unreadable) = spawn_blocking(move || {
+        let mut tickets = Tickets::new(&ready);
+        stored.retain(|lane_id, facts| tickets.add(&of_source, &lane_id.to_string(), facts).is_err());
+        (tickets, stored.into_keys().collect::<Vec<_>>())
+    })
+    .await?;
+    for ticket in store.facts_of(&unreadable).await? {
+        if tickets.add_facts(&source, &ticket.lane_id.to_string(), &ticket.facts).is_err() {
+            return Err(inconsistent("ticket_fact", ticket.lane_id).into());
+        }
+    }
+    Ok(spawn_blocking(move || tickets.finish()).await?.figures.surges)
 }
 
 async fn source_id(store: &Store, name: &str) -> Result<i32, Error> {

@@ -18,3 +18,4 @@ pub mod scheduler;
 pub mod sender;
 pub mod signature;
 pub mod vault;
+pub mod watcher;

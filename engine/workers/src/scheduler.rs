@@ -216,6 +216,7 @@ async fn fire(engine: &Engine, scheduled: &Scheduled, run: &Run, now: Timestamp)
         subject: None,
         data: told.to_string(),
         hop: 0,
+        read: None,
     };
     engine.store.add_events(&[event], None, now).await?;
     engine.store.begin_run(&scheduled.name, run.due_at, *source_id, &id).await?;

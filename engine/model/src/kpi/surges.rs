@@ -6,10 +6,10 @@ use super::period::{Period, date_of_day};
 use super::report::Surge;
 
 /// With fewer it is no surge, however few there usually are.
-const LEAST: u64 = 5;
+pub(super) const LEAST: u64 = 5;
 
 /// How many weeks an hour is compared with, and how many of them must have been observed.
-const WEEKS: i64 = 8;
+pub(super) const WEEKS: i64 = 8;
 const LEAST_WEEKS: usize = 4;
 
 /// Beyond this share of what chance brings forth.

@@ -8,9 +8,10 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use deskbell_store::Store;
 use deskbell_workers::deliverer::Deliverer;
+use deskbell_workers::dispatcher::Dispatcher;
 use deskbell_workers::engine::{Clock as _, SystemClock};
 use deskbell_workers::report::maker;
-use deskbell_workers::{cleaner, dispatcher, scheduler};
+use deskbell_workers::{cleaner, scheduler, watcher};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -105,11 +106,14 @@ impl Running {
         let address = listener.local_addr()?;
         let (stop_intake, stop_work) = (CancellationToken::new(), CancellationToken::new());
         let mut loops = JoinSet::new();
-        loops.spawn(dispatcher::run(Arc::clone(&engine), stop_work.clone()));
+        let dispatcher = Dispatcher::new(Arc::clone(&engine));
+        let door = dispatcher.door();
+        loops.spawn(dispatcher.run(stop_work.clone()));
         loops.spawn(Arc::new(Deliverer::new(Arc::clone(&engine), sender)).run(stop_work.clone()));
         loops.spawn(scheduler::run(Arc::clone(&engine), stop_work.clone()));
         loops.spawn(maker::run(Arc::clone(&engine), stop_work.clone()));
         loops.spawn(cleaner::run(Arc::clone(&engine), stop_work.clone()));
+        loops.spawn(watcher::run(Arc::clone(&engine), stop_work.clone()));
         loops.spawn(telemetry::upkeep(stop_work.clone()));
         loops.spawn(heartbeat(store.clone(), node, *digest.bytes(), stop_work.clone()));
         let options = committer::Options {
@@ -117,7 +121,8 @@ impl Running {
             max_batch: config.intake.max_batch,
             max_waiting: MAX_WAITING,
         };
-        let (committer, committers) = Committer::start(&engine, options);
+        let (committer, committers) = Committer::start(&engine, &door, options);
+        drop(door);
         let api = api::Api::new(config, Arc::clone(&engine));
         let max_body_bytes = usize::try_from(config.server.max_body).unwrap_or(usize::MAX);
         let intake = Arc::new(Intake { engine, accounts, committer, max_body_bytes });

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use deskbell_model::kpi::Settings;
 use deskbell_model::kpi::settings::{EfficiencyWeights, RatingWeights};
 use deskbell_model::sla::Editions;
 use serde::{Deserialize, Serialize};
 
-use super::reading::{Problem, Section};
+use super::reading::{Problem, Section, zone_problem};
 use super::units::duration;
 
 /// `[kpi]`
@@ -18,6 +19,8 @@ pub(crate) struct Kpi {
     /// By when a first response is expected; what reaction is rated against.
     #[serde(with = "duration")]
     pub(crate) first_response_target: Duration,
+    /// Surges are announced by the hours of this zone.
+    pub(crate) surge_tz: String,
     pub(crate) weights: Weights,
 }
 
@@ -56,7 +59,7 @@ pub(crate) struct Efficiency {
 
 impl Default for Kpi {
     fn default() -> Self {
-        Self { first_response_target: Duration::from_hours(1), weights: Weights::default() }
+        Self { first_response_target: Duration::from_hours(1), surge_tz: "UTC".to_owned(), weights: Weights::default() }
     }
 }
 
@@ -84,6 +87,7 @@ impl Section for Kpi {
         if self.first_response_target.is_zero() {
             problems.push(Problem::new("first_response_target", "has to be more than 0"));
         }
+        problems.extend(zone_problem("surge_tz", &self.surge_tz));
         let rating = self.rating_weights().named().into_iter().map(|(name, weight)| ("rating", name, weight));
         let efficiency = self.efficiency_weights().named().into_iter();
         for (section, name, weight) in rating.chain(efficiency.map(|(name, weight)| ("efficiency", name, weight))) {
@@ -105,6 +109,10 @@ impl Kpi {
             policies,
             has_own_policies,
         }
+    }
+
+    pub(crate) fn surge_zone(&self) -> Tz {
+        self.surge_tz.parse().unwrap_or(Tz::UTC)
     }
 
     const fn rating_weights(&self) -> RatingWeights {

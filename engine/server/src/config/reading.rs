@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use chrono_tz::Tz;
+use deskbell_model::kpi::options::Invalid as NoZone;
 use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
@@ -26,6 +28,16 @@ impl Problem {
     pub(super) fn new(member: &'static str, problem: impl Into<String>) -> Self {
         Self { member, problem: problem.into() }
     }
+}
+
+/// What is wrong with a member that shall name a time zone, if anything is.
+pub(super) fn zone_problem(member: &'static str, name: &str) -> Option<Problem> {
+    if name.parse::<Tz>().is_ok() {
+        return None;
+    }
+    let meant = nearest(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+    let meant = meant.map(|meant| format!("; did you mean \"{meant}\"?")).unwrap_or_default();
+    Some(Problem::new(member, format!("is wrong: {}{meant}", NoZone::Zone(name.to_owned()))))
 }
 
 /// A section of which there may be several, with the place of its name for what is said about it later.

@@ -1,6 +1,5 @@
 //! Reports and who gets them: `[[report]]`.
 
-use deskbell_model::kpi::options::Invalid as NoZone;
 use deskbell_model::report::Span;
 use deskbell_render::report::Colour;
 use deskbell_workers::report::Format;
@@ -9,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::check_name;
 use super::mistake::nearest;
-use super::reading::{Problem, Section};
+use super::reading::{Problem, Section, zone_problem};
 use super::schedule::Schedule;
 use super::settings::Settings;
 
@@ -93,11 +92,7 @@ impl Section for Report {
             problems.push(Problem::new("period", format!("is wrong: {error}{meant}")));
         }
         for tz in self.tz.iter().chain(self.schedule.iter().filter_map(|when| when.tz.as_ref())) {
-            if tz.parse::<chrono_tz::Tz>().is_err() {
-                let meant = nearest(tz, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
-                let meant = meant.map(|meant| format!("; did you mean \"{meant}\"?")).unwrap_or_default();
-                problems.push(Problem::new("tz", format!("is wrong: {}{meant}", NoZone::Zone(tz.clone()))));
-            }
+            problems.extend(zone_problem("tz", tz));
         }
         if let Some(Err(error)) = self.scheduled().map(|schedule| schedule.schedule().map(drop)) {
             problems.push(Problem::new("schedule", format!("is wrong: {error}")));

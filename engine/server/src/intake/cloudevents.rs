@@ -7,7 +7,7 @@ use axum::http::header::CONTENT_TYPE;
 use base64::Engine as _;
 use deskbell_model::event::{Event, Rejected};
 use deskbell_store::inbox::NewEvent;
-use deskbell_workers::decision::deferred::new_event;
+use deskbell_workers::decision::deferred::new_and_read;
 use serde_json::{Map, Value};
 
 /// Reads the events of a request, each with its data as JSON text, or why it is none.
@@ -93,9 +93,9 @@ fn percent_decoded(text: &str) -> String {
 }
 
 /// Puts an event on its lane, where the account may speak for its source.
-pub(crate) fn place(event: &Event, data: String, sources: &HashMap<String, i32>) -> Result<NewEvent, Rejected> {
+pub(crate) fn place(event: Event, data: String, sources: &HashMap<String, i32>) -> Result<NewEvent, Rejected> {
     match sources.get(&event.source) {
-        Some(source_id) => Ok(new_event(event, *source_id, data)),
+        Some(source_id) => Ok(new_and_read(event, *source_id, data)),
         None => Err(Rejected {
             member: "source".to_owned(),
             problem: "is neither this account's name nor one of its `sources` in the configuration".to_owned(),
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn takes_only_the_accounts_own_sources() {
         let (event, data) = read(&HeaderMap::new(), EVENT.as_bytes()).remove(0).unwrap();
-        assert!(place(&event, data.clone(), &HashMap::from([("s".to_owned(), 1)])).is_ok());
-        assert_eq!(place(&event, data, &HashMap::new()).unwrap_err().member, "source");
+        assert!(place(event.clone(), data.clone(), &HashMap::from([("s".to_owned(), 1)])).is_ok());
+        assert_eq!(place(event, data, &HashMap::new()).unwrap_err().member, "source");
     }
 }

@@ -3,11 +3,15 @@
 //! Whatever waits when a committer comes back from the database goes into its next statement. So a lone delivery waits
 //! for nobody, and under load batches grow by themselves.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use deskbell_store::chaos;
+use deskbell_store::event::Recorded;
 use deskbell_store::inbox::{Delivery, Key, Taken};
+use deskbell_store::lane::Claimed;
+use deskbell_workers::dispatcher::Door;
 use deskbell_workers::engine::Engine;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -16,6 +20,12 @@ use tokio::task::JoinSet;
 #[derive(Debug)]
 pub(crate) struct Refused;
 
+/// While the dispatcher has its hands full, deliveries wait so long for room there and become a larger batch, before they
+/// are taken in without.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// A lane that was claimed with the statement that took its events in.
+type Handed = (Claimed, Vec<Recorded>);
 type Waiting = (Delivery, oneshot::Sender<Result<Taken, Refused>>);
 
 /// Where deliveries are handed in. Cheap to clone.
@@ -35,12 +45,13 @@ pub(crate) struct Options {
 
 impl Committer {
     /// Starts the committers. They end when the last handle is dropped and everything that waits has been answered.
-    pub(crate) fn start(engine: &Arc<Engine>, options: Options) -> (Self, JoinSet<()>) {
+    pub(crate) fn start(engine: &Arc<Engine>, door: &Door, options: Options) -> (Self, JoinSet<()>) {
         let (sender, receiver) = mpsc::channel(options.max_waiting.max(1));
         let receiver = Arc::new(Mutex::new(receiver));
         let mut committers = JoinSet::new();
         for _ in 0..options.committers.max(1) {
-            committers.spawn(commit_all(Arc::clone(engine), Arc::clone(&receiver), options.max_batch.max(1)));
+            let (engine, receiver) = (Arc::clone(engine), Arc::clone(&receiver));
+            committers.spawn(commit_all(engine, door.clone(), receiver, options.max_batch.max(1)));
         }
         (Self { waiting: sender }, committers)
     }
@@ -53,17 +64,17 @@ impl Committer {
     }
 }
 
-async fn commit_all(engine: Arc<Engine>, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>, max_batch: usize) {
+async fn commit_all(engine: Arc<Engine>, door: Door, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>, max_batch: usize) {
     loop {
         let mut batch = Vec::new();
         if waiting.lock().await.recv_many(&mut batch, max_batch).await == 0 {
             return;
         }
-        commit(&engine, batch).await;
+        commit(&engine, &door, batch).await;
     }
 }
 
-async fn commit(engine: &Engine, batch: Vec<Waiting>) {
+async fn commit(engine: &Engine, door: &Door, batch: Vec<Waiting>) {
     let mut deliveries: Vec<Delivery> = Vec::with_capacity(batch.len());
     let mut answers = Vec::with_capacity(batch.len());
     // A delivery that is in the batch twice is taken in once; the second gets a duplicate's answer, after the first's.
@@ -79,9 +90,13 @@ async fn commit(engine: &Engine, batch: Vec<Waiting>) {
         }
     }
     metrics::histogram!("deskbell_intake_batch").record(deliveries.len() as f64);
-    let taken = take_in(engine, &deliveries).await;
+    let room = door.room(n_lanes(&deliveries), PATIENCE).await;
+    let (taken, lanes) = take_in(engine, &deliveries, room.is_some().then(|| door.lease())).await;
     chaos::point("after-intake-commit");
-    engine.wake.dispatcher.notify_one();
+    match room {
+        Some(room) => door.hand_in(lanes, room),
+        None => engine.wake.dispatcher.notify_one(),
+    }
     for (place, answer) in repeated {
         let duplicate = taken.get(place).is_some_and(Result::is_ok);
         let _ = answer.send(if duplicate { Ok(Taken::Duplicate) } else { Err(Refused) });
@@ -91,18 +106,28 @@ async fn commit(engine: &Engine, batch: Vec<Waiting>) {
     }
 }
 
+/// On how many lanes the events are, at most.
+fn n_lanes(deliveries: &[Delivery]) -> usize {
+    let lanes = deliveries.iter().flat_map(|delivery| &delivery.events);
+    lanes.map(|event| (event.lane_kind, event.source_id, &event.lane_key)).collect::<HashSet<_>>().len()
+}
+
 /// Takes a batch in; where the batch as a whole does not work, each delivery by itself, so that one that the database
 /// will not have refuses no other.
-async fn take_in(engine: &Engine, deliveries: &[Delivery]) -> Vec<Result<Taken, Refused>> {
-    match engine.store.take_in(deliveries).await {
-        Ok(taken) => taken.into_iter().map(Ok).collect(),
+async fn take_in(
+    engine: &Engine,
+    deliveries: &[Delivery],
+    lease: Option<Duration>,
+) -> (Vec<Result<Taken, Refused>>, Vec<Handed>) {
+    match engine.store.take_in(deliveries, lease).await {
+        Ok(all) => (all.taken.into_iter().map(Ok).collect(), all.lanes),
         Err(error) if error.is_passing() || deliveries.len() == 1 => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 n_deliveries = deliveries.len(),
                 "webhooks could not be taken in; their senders are told to try again"
             );
-            deliveries.iter().map(|_| Err(Refused)).collect()
+            (deliveries.iter().map(|_| Err(Refused)).collect(), Vec::new())
         }
         Err(error) => {
             tracing::warn!(
@@ -111,10 +136,11 @@ async fn take_in(engine: &Engine, deliveries: &[Delivery]) -> Vec<Result<Taken, 
             );
             let mut taken = Vec::with_capacity(deliveries.len());
             for delivery in deliveries {
-                let one = engine.store.take_in(std::slice::from_ref(delivery)).await;
-                taken.push(one.ok().and_then(|taken| taken.first().copied()).ok_or(Refused));
+                let one = engine.store.take_in(std::slice::from_ref(delivery), None).await;
+                taken.push(one.ok().and_then(|one| one.taken.first().copied()).ok_or(Refused));
             }
-            taken
+            engine.wake.dispatcher.notify_one();
+            (taken, Vec::new())
         }
     }
 }

@@ -14,6 +14,7 @@ use deskbell_store::hold::Hold;
 use deskbell_store::import::IMPORTED;
 use deskbell_store::inbox::NewEvent;
 use deskbell_store::{Error, chaos};
+use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -121,7 +122,7 @@ impl Lane<'_> {
         for recorded in events {
             let event = self.read(&recorded);
             let kind = event.as_ref().map_or(recorded.kind.as_str(), |event| event.short_kind()).to_owned();
-            let subject = self.subject(&recorded, event.as_ref(), false, recorded.hop, kind);
+            let subject = self.subject(&recorded, event.as_deref(), false, recorded.hop, kind);
             if recorded.hop == IMPORTED || !self.is_for(automation, &subject) {
                 continue;
             }
@@ -216,11 +217,11 @@ impl Lane<'_> {
         let mut record = Vec::with_capacity(decision.effects.len());
         for (place, effect) in decision.effects.iter().enumerate() {
             let became = self.gather_effect(automation, subject, place, effect);
-            record.push(json!({ "kind": effect.kind, "data": effect.data, "reason": effect.reason, "became": became }));
+            record.push(Gathered { kind: &effect.kind, data: &effect.data, reason: effect.reason.as_deref(), became });
         }
         let writes = decision.writes.iter().map(|write| (automation.name.clone(), write.clone()));
         self.out.writes.extend(writes);
-        (!record.is_empty()).then(|| Value::Array(record).to_string())
+        (!record.is_empty()).then(|| serde_json::to_string(&record).unwrap_or_default())
     }
 
     fn gather_effect(&mut self, automation: &Automation, subject: &Subject, place: usize, effect: &Effect) -> String {
@@ -297,6 +298,7 @@ impl Lane<'_> {
             subject: None,
             data: data.to_string(),
             hop: subject.hop + 1,
+            read: None,
         });
     }
 
@@ -390,6 +392,15 @@ impl Lane<'_> {
         self.out.holds.retain(|hold| hold.plugin != plugin);
         self.out.released.push(plugin.to_owned());
     }
+}
+
+/// An effect as it is kept with the call, and what it became.
+#[derive(Serialize)]
+struct Gathered<'a> {
+    kind: &'a str,
+    data: &'a serde_json::Map<String, Value>,
+    reason: Option<&'a str>,
+    became: String,
 }
 
 /// A number in 0..1 that is the same for the same attempt, so that a repeated decision is the same.

@@ -64,19 +64,21 @@ impl Lane<'_> {
         };
         metrics::counter!("deskbell_sla_outcomes_total", "kind" => kind).increment(1);
         let which = outcome.warning.as_deref().unwrap_or_default();
-        let (metric, cycle, token) = (outcome.metric.as_str(), outcome.cycle, self.lane.token);
+        let (metric, cycle) = (outcome.metric.as_str(), outcome.cycle);
+        let (lane_id, token) = (self.lane.lane_id, self.lane.token);
         self.out.events.push(NewEvent {
             lane_kind: self.lane.kind,
             source_id: self.lane.source_id,
             lane_key: self.lane.key.clone(),
-            // The token makes it unique: what was taken back may come about again.
-            id: format!("{kind}:{metric}:{cycle}:{which}:{}:{token}", outcome.at),
+            // Lane and token make it unique: what was taken back may come about again.
+            id: format!("{kind}:{metric}:{cycle}:{which}:{}:{lane_id}:{token}", outcome.at),
             kind: kind.to_owned(),
             at: outcome.at,
             subject: None,
             data: data(&self.lane.key, outcome, corrects).to_string(),
             // What follows from an own write counts as one, so that rules cannot chase each other for ever.
             hop: self.hop,
+            read: None,
         });
     }
 

@@ -28,7 +28,7 @@ pub fn sort(parsed: &Parsed, source: &str, source_id: i32) -> Sorted {
     for stated in &parsed.events {
         let event = deskbell_model::event::Event::from_stated(stated, source);
         match event {
-            Ok(event) => sorted.events.push(new_event(&event, source_id, stated.data.clone())),
+            Ok(event) => sorted.events.push(new_and_read(event, source_id, stated.data.clone())),
             Err(rejected) => sorted.rejections.push(format!("{}: {rejected}", stated.id)),
         }
     }
@@ -50,7 +50,18 @@ pub fn new_event(event: &deskbell_model::event::Event, source_id: i32, data: Str
         subject: subject.map(text),
         data,
         hop: 0,
+        read: None,
     }
+}
+
+/// The same, and whoever decides on it at once need not read it again.
+pub fn new_and_read(event: deskbell_model::event::Event, source_id: i32, data: String) -> NewEvent {
+    let new = new_event(&event, source_id, data);
+    let subject = new.subject.as_deref().unwrap_or(&new.lane_key);
+    // What the database cannot keep as it is reads otherwise later.
+    let as_it_is =
+        new.id == event.id && new.kind == event.kind && event.subject.as_deref().is_none_or(|of| of == subject);
+    NewEvent { read: as_it_is.then(|| Arc::new(event)), ..new }
 }
 
 impl Lane<'_> {
@@ -188,6 +199,7 @@ pub fn deferred(engine_source_id: i32, inbox_key: &str, received_at: Timestamp) 
         subject: None,
         data: "{}".to_owned(),
         hop: 0,
+        read: None,
     }
 }
 

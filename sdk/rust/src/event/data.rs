@@ -267,6 +267,26 @@ pub struct SourceSilent {
     pub silent_for_seconds: u64,
 }
 
+/// The data of a `source.surge`: in an hour that goes on, far more tickets have come in than that hour of the weekday
+/// showed in the eight weeks before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceSurge {
+    /// Where they come from.
+    pub source: String,
+    /// The local date, `2026-03-02`.
+    pub date: String,
+    /// The local hour, 0 to 23.
+    pub hour: u32,
+    /// The zone of date and hour.
+    pub tz: String,
+    /// The tickets created in the hour so far.
+    pub count: u64,
+    /// How many there usually are in the whole hour.
+    pub mean: f64,
+    /// More than so many chance brings once in a thousand such hours.
+    pub limit: u64,
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -295,6 +315,9 @@ mod tests {
         check::<AgentStatus>(json!({ "status": "away" }));
         check::<ChatMessage>(json!({ "text": "hi" }));
         check::<DeliveryFailed>(json!({ "key": "k", "kind": "ticket.note" }));
+        check::<SourceSurge>(json!({
+            "source": "support", "date": "2026-03-02", "hour": 9, "tz": "UTC", "count": 12, "mean": 2.5, "limit": 9
+        }));
         check::<SourceSilent>(json!({ "source": "support", "silent_for_seconds": 7200 }));
         check::<TimerFired>(json!({ "name": "n", "due": time }));
         check::<ScheduleFired>(json!({ "schedule": "nightly", "due": time }));
