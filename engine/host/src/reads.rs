@@ -6,6 +6,8 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use deskbell_model::calendar::Calendar;
+use deskbell_model::calendar::amount::Amount;
 use deskbell_model::plugin::{Agent, Event, FiguresQuery, LowRating, Scope, Summary};
 use deskbell_model::ticket::Ticket;
 use deskbell_model::timestamp::Timestamp;
@@ -63,41 +65,52 @@ pub struct Asker {
 /// What an asynchronous read gives.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
 
-/// What a call may read.
+/// What a call may read. Whatever is not implemented is refused.
 pub trait Reads: Send + Sync {
     /// A value of the plugin's memory as it is stored; what the call itself wrote is laid over it by the host.
-    fn kv_get<'a>(&'a self, asker: &'a Asker, scope: Scope, key: &'a str) -> Answer<'a, Option<String>>;
+    fn kv_get<'a>(&'a self, _: &'a Asker, _: Scope, _key: &'a str) -> Answer<'a, Option<String>> {
+        refuse("there is no memory here")
+    }
 
     /// Up to `limit` pairs whose key begins with `prefix`, by key.
     fn kv_list<'a>(
         &'a self,
-        asker: &'a Asker,
-        scope: Scope,
-        prefix: &'a str,
-        limit: u32,
-    ) -> Answer<'a, Vec<(String, String)>>;
+        _: &'a Asker,
+        _: Scope,
+        _prefix: &'a str,
+        _limit: u32,
+    ) -> Answer<'a, Vec<(String, String)>> {
+        refuse("there is no memory here")
+    }
 
     /// The latest `limit` events of the asker's ticket, oldest first.
-    fn history<'a>(&'a self, asker: &'a Asker, limit: u32) -> Answer<'a, Vec<Event>>;
+    fn history<'a>(&'a self, _: &'a Asker, _limit: u32) -> Answer<'a, Vec<Event>> {
+        refuse("there is no history here")
+    }
 
     /// The latest `limit` tickets of a requester at the asker's source, newest first, with their ids.
     fn tickets_of<'a>(
         &'a self,
-        asker: &'a Asker,
-        requester: &'a str,
-        limit: u32,
-    ) -> Answer<'a, Vec<(String, Arc<Ticket>)>>;
+        _: &'a Asker,
+        _requester: &'a str,
+        _limit: u32,
+    ) -> Answer<'a, Vec<(String, Arc<Ticket>)>> {
+        refuse("there are no tickets here")
+    }
 
     /// The agents of the asker's source, by id; with `group`, only its members.
-    fn agents<'a>(&'a self, asker: &'a Asker, group: Option<&'a str>) -> Answer<'a, Vec<Agent>>;
+    fn agents<'a>(&'a self, _: &'a Asker, _group: Option<&'a str>) -> Answer<'a, Vec<Agent>> {
+        refuse("there are no agents here")
+    }
 
     /// First response times of the source's tickets created in the `days` days before the asker's now.
-    fn first_response<'a>(&'a self, asker: &'a Asker, days: u32, group: Option<&'a str>)
-    -> Answer<'a, Option<Summary>>;
+    fn first_response<'a>(&'a self, _: &'a Asker, _days: u32, _group: Option<&'a str>) -> Answer<'a, Option<Summary>> {
+        refuse("there are no figures here")
+    }
 
     /// The key figures of a period, as JSON. For reporters, as are the next two.
     fn figures<'a>(&'a self, _: &'a Asker, _: &'a FiguresQuery) -> Answer<'a, String> {
-        Box::pin(std::future::ready(Err(Refusal::unavailable("there are no figures here"))))
+        refuse("there are no figures here")
     }
 
     /// Comments beside bad ratings in [start, end), the latest `limit`, latest first.
@@ -108,86 +121,58 @@ pub trait Reads: Send + Sync {
         _source: Option<&'a str>,
         _limit: u32,
     ) -> Answer<'a, Vec<LowRating>> {
-        Box::pin(std::future::ready(Err(Refusal::unavailable("there are no ratings here"))))
+        refuse("there are no ratings here")
     }
 
     /// What the plugins did in [start, end), as JSON.
     fn automation_figures<'a>(&'a self, _: &'a Asker, _period: (Timestamp, Timestamp)) -> Answer<'a, String> {
-        Box::pin(std::future::ready(Err(Refusal::unavailable("there is no record of calls here"))))
+        refuse("there is no record of calls here")
     }
 
-    /// Working time in [start, end), in seconds. Like all calendar reads it must not block.
-    fn working_seconds(&self, calendar: &str, start: Timestamp, end: Timestamp) -> Result<u64, Refusal>;
+    /// The calendar of that name. Like all calendar reads it must not block.
+    fn calendar(&self, _name: &str) -> Result<Arc<Calendar>, Refusal> {
+        Err(Refusal::unavailable("there are no calendars here"))
+    }
+
+    /// Working time in [start, end), in seconds.
+    fn working_seconds(&self, calendar: &str, start: Timestamp, end: Timestamp) -> Result<u64, Refusal> {
+        let micros = self.calendar(calendar)?.between(start, end).map_err(invalid)?;
+        Ok(u64::try_from(micros / 1_000_000).unwrap_or_default())
+    }
 
     /// The instant that lies `duration` (`90m`, `1h30m`, `2bd`) of working time after `start`.
-    fn add_working(&self, calendar: &str, start: Timestamp, duration: &str) -> Result<Timestamp, Refusal>;
+    fn add_working(&self, calendar: &str, start: Timestamp, duration: &str) -> Result<Timestamp, Refusal> {
+        let amount: Amount = duration.parse().map_err(invalid)?;
+        self.calendar(calendar)?.add(start, amount).map_err(invalid)
+    }
 
     /// Whether the calendar is open at an instant.
-    fn is_open(&self, calendar: &str, at: Timestamp) -> Result<bool, Refusal>;
+    fn is_open(&self, calendar: &str, at: Timestamp) -> Result<bool, Refusal> {
+        self.calendar(calendar)?.is_open(at).map_err(invalid)
+    }
 
     /// When the calendar is open next, at or after an instant.
-    fn next_opening(&self, calendar: &str, at: Timestamp) -> Result<Timestamp, Refusal>;
+    fn next_opening(&self, calendar: &str, at: Timestamp) -> Result<Timestamp, Refusal> {
+        self.calendar(calendar)?.next_opening(at).map_err(invalid)
+    }
 
     /// Of the `days` local dates from that of `start` on, those (YYYY-MM-DD) that are closed although their weekday has hours.
-    fn closed_dates(&self, calendar: &str, start: Timestamp, days: u32) -> Result<Vec<String>, Refusal>;
+    fn closed_dates(&self, calendar: &str, start: Timestamp, days: u32) -> Result<Vec<String>, Refusal> {
+        let dates = self.calendar(calendar)?.closed_dates(start, days).map_err(invalid)?;
+        Ok(dates.iter().map(ToString::to_string).collect())
+    }
+}
+
+fn refuse<'a, T: Send + 'a>(message: &'static str) -> Answer<'a, T> {
+    Box::pin(std::future::ready(Err(Refusal::unavailable(message))))
+}
+
+fn invalid(error: impl std::fmt::Display) -> Refusal {
+    Refusal::invalid(error.to_string())
 }
 
 /// Nothing to read: for connectors, which read nothing, and for `plugin run` without an engine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoReads;
 
-impl NoReads {
-    fn refuse<T>() -> Result<T, Refusal> {
-        Err(Refusal::unavailable("there is nothing to read here"))
-    }
-
-    fn refuse_later<'a, T: Send + 'a>() -> Answer<'a, T> {
-        Box::pin(std::future::ready(Self::refuse()))
-    }
-}
-
-impl Reads for NoReads {
-    fn kv_get<'a>(&'a self, _: &'a Asker, _: Scope, _: &'a str) -> Answer<'a, Option<String>> {
-        Self::refuse_later()
-    }
-
-    fn kv_list<'a>(&'a self, _: &'a Asker, _: Scope, _: &'a str, _: u32) -> Answer<'a, Vec<(String, String)>> {
-        Self::refuse_later()
-    }
-
-    fn history<'a>(&'a self, _: &'a Asker, _: u32) -> Answer<'a, Vec<Event>> {
-        Self::refuse_later()
-    }
-
-    fn tickets_of<'a>(&'a self, _: &'a Asker, _: &'a str, _: u32) -> Answer<'a, Vec<(String, Arc<Ticket>)>> {
-        Self::refuse_later()
-    }
-
-    fn agents<'a>(&'a self, _: &'a Asker, _: Option<&'a str>) -> Answer<'a, Vec<Agent>> {
-        Self::refuse_later()
-    }
-
-    fn first_response<'a>(&'a self, _: &'a Asker, _: u32, _: Option<&'a str>) -> Answer<'a, Option<Summary>> {
-        Self::refuse_later()
-    }
-
-    fn working_seconds(&self, _: &str, _: Timestamp, _: Timestamp) -> Result<u64, Refusal> {
-        Self::refuse()
-    }
-
-    fn add_working(&self, _: &str, _: Timestamp, _: &str) -> Result<Timestamp, Refusal> {
-        Self::refuse()
-    }
-
-    fn is_open(&self, _: &str, _: Timestamp) -> Result<bool, Refusal> {
-        Self::refuse()
-    }
-
-    fn next_opening(&self, _: &str, _: Timestamp) -> Result<Timestamp, Refusal> {
-        Self::refuse()
-    }
-
-    fn closed_dates(&self, _: &str, _: Timestamp, _: u32) -> Result<Vec<String>, Refusal> {
-        Self::refuse()
-    }
-}
+impl Reads for NoReads {}

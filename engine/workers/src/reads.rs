@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deskbell_host::{Answer, Asker, Reads, Refusal};
+use deskbell_model::calendar::Calendar;
 use deskbell_model::event::Event;
 use deskbell_model::plugin::{self, Agent, Scope, Summary};
 use deskbell_model::ticket::Ticket;
@@ -174,23 +175,7 @@ impl Reads for LaneReads {
         })
     }
 
-    fn working_seconds(&self, calendar: &str, start: Timestamp, end: Timestamp) -> Result<u64, Refusal> {
-        calendars::working_seconds(&self.engine.calendars, calendar, start, end)
-    }
-
-    fn add_working(&self, calendar: &str, start: Timestamp, duration: &str) -> Result<Timestamp, Refusal> {
-        calendars::add_working(&self.engine.calendars, calendar, start, duration)
-    }
-
-    fn is_open(&self, calendar: &str, at: Timestamp) -> Result<bool, Refusal> {
-        calendars::is_open(&self.engine.calendars, calendar, at)
-    }
-
-    fn next_opening(&self, calendar: &str, at: Timestamp) -> Result<Timestamp, Refusal> {
-        calendars::next_opening(&self.engine.calendars, calendar, at)
-    }
-
-    fn closed_dates(&self, calendar: &str, start: Timestamp, days: u32) -> Result<Vec<String>, Refusal> {
-        calendars::closed_dates(&self.engine.calendars, calendar, start, days)
+    fn calendar(&self, name: &str) -> Result<Arc<Calendar>, Refusal> {
+        calendars::named(&self.engine.calendars, name)
     }
 }

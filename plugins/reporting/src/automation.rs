@@ -24,15 +24,16 @@ pub(crate) fn report(request: &Request, cx: &Context<'_>) -> Result<Document> {
     if !told {
         document = document.callout(Tone::Good, words.none_failed());
     }
+    let n_calls = sum(&now, "calls") as u64;
     let tile = |label: &str, member: &str, better| {
         let value = |figures: &Json| Value::integer(sum(figures, member));
-        Tile::new(label, value(&now)).change(value(&before), better)
+        Tile::new(label, value(&now)).change(value(&before), better).of(n_calls, words.calls())
     };
     let taken = |figures: &Json| Value::integer(actions(figures).iter().map(|(_, _, n)| n).sum::<f64>());
     document = document.heading(2, words.at_a_glance()).tiles([
         tile(words.calls(), "calls", Direction::Neither),
         tile(words.failures(), "errors", Direction::Lower),
-        Tile::new(words.actions(), taken(&now)).change(taken(&before), Direction::Neither),
+        Tile::new(words.actions(), taken(&now)).change(taken(&before), Direction::Neither).of(n_calls, words.calls()),
     ]);
     Ok(document.table(plugins(words, &now)).table(kinds(words, &now)).table(deliveries(words, &now)))
 }

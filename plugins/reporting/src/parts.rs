@@ -9,6 +9,8 @@ use crate::findings::Finding;
 use crate::words::fill;
 use crate::{View, themes};
 
+/// The head of a column that says of how many the figure before it is made; the same in every language.
+pub(crate) const N: &str = "n";
 /// Comments that themes are looked for in.
 const MAX_COMMENTS: u32 = 500;
 /// Rows of a table, the most important ones.
@@ -90,7 +92,9 @@ pub(crate) fn groups(document: Document, view: &View<'_>) -> Document {
         (words.solves(), Kind::Integer),
         (words.backlog(), Kind::Integer),
         (words.first_response(), Kind::Duration),
+        (N, Kind::Integer),
         (words.resolution(), Kind::Duration),
+        (N, Kind::Integer),
         (words.fcr(), Kind::Percent),
         (words.csat(), Kind::Percent),
         (words.ratings(), Kind::Integer),
@@ -107,7 +111,9 @@ pub(crate) fn groups(document: Document, view: &View<'_>) -> Document {
             Value::integer(figures.number("opened_vs_solved/solved")),
             Value::integer(figures.number("backlog/unsolved")),
             median("first_response_time"),
+            Value::integer(figures.number("first_response_time/calendar/count")),
             median("resolution_time"),
+            Value::integer(figures.number("resolution_time/calendar/count")),
             Value::percent(figures.rate("first_contact_resolution").value),
             Value::percent(figures.rate("csat").value),
             Value::integer(figures.rate("csat").denominator),

@@ -72,7 +72,9 @@ fn work(view: &View<'_>) -> Table {
         (words.solves(), Kind::Integer),
         (words.replies_given(), Kind::Integer),
         (words.first_response(), Kind::Duration),
+        (parts::N, Kind::Integer),
         (words.resolution(), Kind::Duration),
+        (parts::N, Kind::Integer),
         (words.fcr(), Kind::Percent),
         (words.csat(), Kind::Percent),
         (words.ratings(), Kind::Integer),
@@ -84,12 +86,15 @@ fn work(view: &View<'_>) -> Table {
     for (agent, own) in view.now.members("agent_performance").take(200) {
         let rate = |member: &str| own.get(member).map(Rate::of).unwrap_or_default();
         let median = |member: &str| Value::duration(number(own, &format!("/{member}/{clock}/p50")));
+        let n = |member: &str| Value::integer(number(own, &format!("/{member}/calendar/count")));
         table.rows.push(vec![
             Value::text(view.name(agent)),
             Value::integer(number(own, "/solved_tickets")),
             Value::integer(number(own, "/agent_replies")),
             median("first_response_time"),
+            n("first_response_time"),
             median("resolution_time"),
+            n("resolution_time"),
             Value::percent(rate("first_contact_resolution").value),
             Value::percent(rate("csat").value),
             Value::integer(rate("csat").denominator),

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use deskbell_host::{Answer, Asker, NoReads, Reads, Refusal};
+use deskbell_host::{Answer, Asker, Reads, Refusal};
+use deskbell_model::calendar::Calendar;
 use deskbell_model::kpi::{Options, Request};
-use deskbell_model::plugin::{Agent, Event, FiguresQuery, LowRating, Scope, Summary};
-use deskbell_model::ticket::Ticket;
+use deskbell_model::plugin::{FiguresQuery, LowRating};
 use deskbell_model::timestamp::Timestamp;
 
 use super::Workshop;
@@ -66,46 +66,6 @@ impl ReportReads {
 }
 
 impl Reads for ReportReads {
-    fn kv_get<'a>(&'a self, asker: &'a Asker, scope: Scope, key: &'a str) -> Answer<'a, Option<String>> {
-        NoReads.kv_get(asker, scope, key)
-    }
-
-    fn kv_list<'a>(
-        &'a self,
-        asker: &'a Asker,
-        scope: Scope,
-        prefix: &'a str,
-        limit: u32,
-    ) -> Answer<'a, Vec<(String, String)>> {
-        NoReads.kv_list(asker, scope, prefix, limit)
-    }
-
-    fn history<'a>(&'a self, asker: &'a Asker, limit: u32) -> Answer<'a, Vec<Event>> {
-        NoReads.history(asker, limit)
-    }
-
-    fn tickets_of<'a>(
-        &'a self,
-        asker: &'a Asker,
-        requester: &'a str,
-        limit: u32,
-    ) -> Answer<'a, Vec<(String, Arc<Ticket>)>> {
-        NoReads.tickets_of(asker, requester, limit)
-    }
-
-    fn agents<'a>(&'a self, asker: &'a Asker, group: Option<&'a str>) -> Answer<'a, Vec<Agent>> {
-        NoReads.agents(asker, group)
-    }
-
-    fn first_response<'a>(
-        &'a self,
-        asker: &'a Asker,
-        days: u32,
-        group: Option<&'a str>,
-    ) -> Answer<'a, Option<Summary>> {
-        NoReads.first_response(asker, days, group)
-    }
-
     fn figures<'a>(&'a self, _: &'a Asker, query: &'a FiguresQuery) -> Answer<'a, String> {
         Box::pin(self.compute(query))
     }
@@ -127,23 +87,7 @@ impl Reads for ReportReads {
         })
     }
 
-    fn working_seconds(&self, calendar: &str, start: Timestamp, end: Timestamp) -> Result<u64, Refusal> {
-        calendars::working_seconds(&self.workshop.calendars, calendar, start, end)
-    }
-
-    fn add_working(&self, calendar: &str, start: Timestamp, duration: &str) -> Result<Timestamp, Refusal> {
-        calendars::add_working(&self.workshop.calendars, calendar, start, duration)
-    }
-
-    fn is_open(&self, calendar: &str, at: Timestamp) -> Result<bool, Refusal> {
-        calendars::is_open(&self.workshop.calendars, calendar, at)
-    }
-
-    fn next_opening(&self, calendar: &str, at: Timestamp) -> Result<Timestamp, Refusal> {
-        calendars::next_opening(&self.workshop.calendars, calendar, at)
-    }
-
-    fn closed_dates(&self, calendar: &str, start: Timestamp, days: u32) -> Result<Vec<String>, Refusal> {
-        calendars::closed_dates(&self.workshop.calendars, calendar, start, days)
+    fn calendar(&self, name: &str) -> Result<Arc<Calendar>, Refusal> {
+        calendars::named(&self.workshop.calendars, name)
     }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use deskbell_host::{Answer, Asker, Reads, Refusal};
-use deskbell_model::calendar::amount::Amount;
 use deskbell_model::calendar::config::{Config, Invalid};
 use deskbell_model::calendar::{Book, Calendar};
 use deskbell_model::plugin::{Agent, Event, FiguresQuery, LowRating, Scope, Summary};
@@ -99,21 +98,12 @@ impl Known {
     }
 
     fn given(&self, figures: &Figures, is_before: bool, member: &str) -> Result<String, Refusal> {
-        figures.of(is_before).cloned().ok_or_else(|| {
-            let refusal = Refusal::invalid(format!("the fixture says nothing of it; give it `{member}`"));
-            self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(refusal.to_string());
-            refusal
-        })
+        let missing = || Refusal::invalid(format!("the fixture says nothing of it; give it `{member}`"));
+        self.noted(figures.of(is_before).cloned().ok_or_else(missing))
     }
 
-    fn ask<T>(&self, name: &str, ask: impl FnOnce(&Calendar) -> Result<T, Refusal>) -> Result<T, Refusal> {
-        let calendar = self.calendars.get(name).or_else(|| self.configured.get(name));
-        let missing = || {
-            Refusal::invalid(format!(
-                "there is no calendar '{name}'; give the fixture calendars = {{\"{name}\": \"open\"}}, or the configuration [calendars.{name}]"
-            ))
-        };
-        let answer = calendar.ok_or_else(missing).and_then(|calendar| ask(calendar));
+    /// Keeps what was refused, for the author to see.
+    fn noted<T>(&self, answer: Result<T, Refusal>) -> Result<T, Refusal> {
         if let Err(refusal) = &answer {
             self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(refusal.to_string());
         }
@@ -121,14 +111,24 @@ impl Known {
     }
 }
 
+/// The calendars alone.
+struct Calendars<'a>(&'a Known);
+
+impl Reads for Calendars<'_> {
+    fn calendar(&self, name: &str) -> Result<Arc<Calendar>, Refusal> {
+        let calendar = self.0.calendars.get(name).or_else(|| self.0.configured.get(name));
+        calendar.cloned().ok_or_else(|| {
+            Refusal::invalid(format!(
+                "there is no calendar '{name}'; give the fixture calendars = {{\"{name}\": \"open\"}}, or the configuration [calendars.{name}]"
+            ))
+        })
+    }
+}
+
 /// A calendar without any hours. Its name says that it is the fixture's, since errors carry it.
 fn never(name: &str) -> Result<Calendar, Invalid> {
     let config = Config { timezone: Some("UTC".to_owned()), ..Config::default() };
     config.build(&format!("{name} (closed)"), &|file| Err(format!("nothing names '{file}'")))
-}
-
-fn invalid(error: impl std::fmt::Display) -> Refusal {
-    Refusal::invalid(error.to_string())
 }
 
 fn ready<'a, T: Send + 'a>(value: T) -> Answer<'a, T> {
@@ -198,28 +198,23 @@ impl Reads for Known {
     }
 
     fn working_seconds(&self, calendar: &str, start: Timestamp, end: Timestamp) -> Result<u64, Refusal> {
-        let micros = self.ask(calendar, |calendar| calendar.between(start, end).map_err(invalid))?;
-        Ok(u64::try_from(micros / 1_000_000).unwrap_or_default())
+        self.noted(Calendars(self).working_seconds(calendar, start, end))
     }
 
     fn add_working(&self, calendar: &str, start: Timestamp, duration: &str) -> Result<Timestamp, Refusal> {
-        self.ask(calendar, |calendar| {
-            let amount: Amount = duration.parse().map_err(invalid)?;
-            calendar.add(start, amount).map_err(invalid)
-        })
+        self.noted(Calendars(self).add_working(calendar, start, duration))
     }
 
     fn is_open(&self, calendar: &str, at: Timestamp) -> Result<bool, Refusal> {
-        self.ask(calendar, |calendar| calendar.is_open(at).map_err(invalid))
+        self.noted(Calendars(self).is_open(calendar, at))
     }
 
     fn next_opening(&self, calendar: &str, at: Timestamp) -> Result<Timestamp, Refusal> {
-        self.ask(calendar, |calendar| calendar.next_opening(at).map_err(invalid))
+        self.noted(Calendars(self).next_opening(calendar, at))
     }
 
     fn closed_dates(&self, calendar: &str, start: Timestamp, days: u32) -> Result<Vec<String>, Refusal> {
-        let dates = self.ask(calendar, |calendar| calendar.closed_dates(start, days.min(366)).map_err(invalid))?;
-        Ok(dates.iter().map(ToString::to_string).collect())
+        self.noted(Calendars(self).closed_dates(calendar, start, days))
     }
 }
 
