@@ -22,6 +22,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// Each event is some thousand small pieces of memory, and the system's allocator took a seventh of the engine's time more.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     telemetry::start(&cli);

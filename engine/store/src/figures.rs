@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use deskbell_model::facts::Facts;
 use deskbell_model::timestamp::Timestamp;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -64,6 +65,8 @@ CROSS JOIN LATERAL (
 const FIRST: &str = "
 SELECT lane_id, facts FROM ticket_fact WHERE tenant_id = $1 AND source_id = $2 ORDER BY created_at LIMIT $3";
 
+const FIRST_CREATED: &str = "SELECT min(created_at) FROM ticket_fact WHERE tenant_id = $1 AND source_id = $2";
+
 const SOURCES_OF: &str = "SELECT lane_id, source_id FROM lane WHERE tenant_id = $1 AND kind = 0 AND lane_id = ANY ($2)";
 
 pub(crate) const STATEMENTS: &[(&str, &str)] = &[
@@ -73,6 +76,7 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("figures.pending_activities", PENDING_ACTIVITIES),
     ("figures.created", CREATED),
     ("figures.first", FIRST),
+    ("figures.first_created", FIRST_CREATED),
     ("figures.sources_of", SOURCES_OF),
 ];
 
@@ -179,6 +183,13 @@ impl Store {
         let query = sqlx::query(FIRST).bind(self.tenant).bind(source_id).bind(limit);
         let rows = query.fetch_all(&self.reads).await.map_err(failed("figures.first"))?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+
+    /// When the first of a source's tickets was created, whether or not it is gone.
+    pub async fn first_created(&self, source_id: i32) -> Result<Option<Timestamp>> {
+        let query = sqlx::query(FIRST_CREATED).bind(self.tenant).bind(source_id);
+        let row = query.fetch_one(&self.reads).await.map_err(failed("figures.first_created"))?;
+        Ok(row.get::<Option<DateTime<Utc>>, _>(0).map(Timestamp::from))
     }
 }
 

@@ -161,9 +161,11 @@ impl Store {
             false => options,
         };
         // The intake statement joins what it inserts with what it was given, never a table: a nested loop is always wrong.
-        let intake = options.clone().options([("enable_nestloop", "off"), ("enable_mergejoin", "off")]);
+        // One plan serves all: planning anew costs a small batch more than carrying it out.
+        let planned_once = ("plan_cache_mode", "force_generic_plan");
+        let intake = options.clone().options([("enable_nestloop", "off"), ("enable_mergejoin", "off"), planned_once]);
         // The others touch some rows of a large table by key: whatever reads more is a plan from when it was small.
-        let by_key = [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
+        let by_key = [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), planned_once];
         let work = options.clone().options(by_key);
         let claims = work.clone().options([("synchronous_commit", "off")]);
         // A reading's view of the database is held by a transaction that idles while others read.

@@ -3,7 +3,7 @@
 //!
 //! Every process may run it: what two of them see is announced once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use deskbell_model::timestamp::Timestamp;
 use deskbell_store::Error;
 use deskbell_store::inbox::NewEvent;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
@@ -21,19 +22,28 @@ use crate::figures;
 
 /// How often it listens for silence.
 const LISTEN: Duration = Duration::from_secs(30);
-/// How often it counts the tickets of the hour.
+/// How often it counts the tickets of the hour, at most.
 const COUNT: Duration = Duration::from_secs(15);
+/// It rests so many times as long as it has counted: where there are very many tickets, a surge is told a little later.
+const REST: u32 = 100;
+/// How often it looks up when a source began; imports may put that back.
+const BEGAN_EVERY: Duration = Duration::from_hours(1);
 
 /// Runs until it is told to stop.
 pub async fn run(engine: Arc<Engine>, stop: CancellationToken) {
     let started = engine.now();
     let mut listening = tokio::time::interval(LISTEN);
-    let mut counting = tokio::time::interval(COUNT);
-    let mut announced = Announced::default();
+    let mut known = Known::default();
+    let mut next_count = Instant::now();
     loop {
         let done = tokio::select! {
             _ = listening.tick() => listen(&engine, started).await.map(drop).map_err(figures::Error::from),
-            _ = counting.tick() => count(&engine, &mut announced).await,
+            () = tokio::time::sleep_until(next_count) => {
+                let began = Instant::now();
+                let counted = count(&engine, &mut known).await;
+                next_count = Instant::now() + COUNT.max(began.elapsed() * REST);
+                counted
+            }
             () = stop.cancelled() => return,
         };
         if let Err(error) = done {
@@ -68,28 +78,47 @@ pub async fn listen(engine: &Engine, since: Timestamp) -> Result<Vec<String>, Er
     Ok(announced)
 }
 
-/// The surges of which this process knows that they are announced: a source's date and hour.
+/// What this process knows of sources.
 #[derive(Debug, Default)]
-pub struct Announced(HashSet<(i32, String, u32)>);
+struct Known {
+    /// The surges that are announced: a source's date and hour.
+    announced: HashSet<(i32, String, u32)>,
+    /// When each source's first ticket was created, and when that was looked up.
+    began: HashMap<i32, (Option<Timestamp>, Instant)>,
+}
 
 /// Announces surges as soon as the hour's tickets are more than its limit, each once.
-pub async fn count(engine: &Engine, announced: &mut Announced) -> Result<(), figures::Error> {
+async fn count(engine: &Engine, known: &mut Known) -> Result<(), figures::Error> {
     let now = engine.now();
     // Not the accounts alone: canonical events name further sources.
     let mut happening = HashSet::new();
     for source in engine.store.sources().await? {
         let watch = Watch::at(now, engine.surge_zone, &source.name);
+        if began(engine, known, source.source_id).await?.is_none_or(|began| began > watch.seen_since()) {
+            continue;
+        }
         let surges = figures::surges(&engine.store, source.source_id, watch, (*engine.kpi).clone()).await?;
         for surge in surges {
             let key = (source.source_id, surge.date.clone(), surge.hour);
-            if !announced.0.contains(&key) {
+            if !known.announced.contains(&key) {
                 announce_surge(engine, source.source_id, &source.name, &surge).await?;
             }
             happening.insert(key);
         }
     }
-    announced.0 = happening;
+    known.announced = happening;
     Ok(())
+}
+
+async fn began(engine: &Engine, known: &mut Known, source_id: i32) -> Result<Option<Timestamp>, Error> {
+    match known.began.get(&source_id) {
+        Some((began @ Some(_), looked)) if looked.elapsed() < BEGAN_EVERY => Ok(*began),
+        _ => {
+            let began = engine.store.first_created(source_id).await?;
+            known.began.insert(source_id, (began, Instant::now()));
+            Ok(began)
+        }
+    }
 }
 
 async fn announce_surge(engine: &Engine, source_id: i32, source: &str, surge: &Surge) -> Result<(), Error> {

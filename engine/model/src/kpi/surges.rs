@@ -10,7 +10,7 @@ pub(super) const LEAST: u64 = 5;
 
 /// How many weeks an hour is compared with, and how many of them must have been observed.
 pub(super) const WEEKS: i64 = 8;
-const LEAST_WEEKS: usize = 4;
+pub(super) const LEAST_WEEKS: usize = 4;
 
 /// Beyond this share of what chance brings forth.
 const SHARE: f64 = 0.999;

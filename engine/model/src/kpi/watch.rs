@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 use super::options::{Fcr, Options};
 use super::period::{HOUR, SURGE_REACH};
-use super::surges::{LEAST, WEEKS};
+use super::surges::{LEAST, LEAST_WEEKS, WEEKS};
 use crate::calendar::zone::{self, DAY, Offsets};
 use crate::timestamp::Timestamp;
 
@@ -45,6 +45,12 @@ impl Watch {
         };
         Self { options, stretches: stretches.collect() }
     }
+
+    /// Where the first ticket of all was created after this, too few weeks have been seen to tell a surge. Hours and changed
+    /// clocks are allowed for: only a report is exact.
+    pub fn seen_since(&self) -> Timestamp {
+        self.options.to.plus_micros(3 * HOUR - LEAST_WEEKS as i64 * 7 * DAY)
+    }
 }
 
 #[cfg(test)]
@@ -67,6 +73,12 @@ mod tests {
         assert_eq!((from.as_str(), stretches.len()), ("2026-06-30T08:00:00Z", 18));
         assert_eq!(stretches[0], stretch("2026-06-30T08:00:00Z", "2026-06-30T09:00:00Z"));
         assert_eq!(stretches[17], stretch("2026-05-05T09:00:00Z", "2026-05-05T10:00:00Z"));
+    }
+
+    #[test]
+    fn four_weeks_have_to_be_seen() {
+        let watch = Watch::at("2026-06-30T09:20:00Z".parse().unwrap(), Tz::UTC, "shop");
+        assert_eq!(watch.seen_since().to_string(), "2026-06-02T12:20:00.000001Z");
     }
 
     #[test]

@@ -31,7 +31,7 @@ enum Command {
     Run {
         /// The name of a [[report]].
         name: String,
-        /// Another period than its own: yesterday, last_week, last_month, last_7_days, or 2026-03-01..2026-04-01.
+        /// Another period than its own: yesterday, last_7_days, last_week, last_month, last_quarter, or 2026-03-01..2026-04-01.
         #[arg(long, value_name = "PERIOD")]
         period: Option<Span>,
         /// Send it to its recipients and destinations too.
