@@ -50,7 +50,9 @@ fn changes(view: &View<'_>, figures: &[Figure]) -> Vec<Finding> {
 
 fn change(view: &View<'_>, figure: &Figure) -> Option<(f64, Finding)> {
     let (now, before) = (figure.number(&view.now, view)?, figure.number(&view.before, view)?);
-    let n = figure.n(&view.now).min(figure.n(&view.before));
+    let (n_now, n_before) = (figure.n(&view.now), figure.n(&view.before));
+    // A count that fell to nothing has changed; a share or a time says little where it is made of few.
+    let n = if figure.shape() == Shape::Count { n_now.max(n_before) } else { n_now.min(n_before) };
     if n < view.settings.least || before <= 0.0 {
         return None;
     }

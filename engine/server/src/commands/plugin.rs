@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Write a new plugin: five files that build and pass at once.
+    /// Write a new plugin that builds and passes its test at once.
     New {
         /// The plugin's name and its folder's: lower-case letters, digits and -.
         name: String,

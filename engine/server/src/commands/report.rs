@@ -113,15 +113,16 @@ async fn preview(
     Ok(())
 }
 
-/// Writes all forms of a report into a folder, and gives the files.
+/// Writes all forms of a report into a folder, in place of those that it wrote there before, and gives the files.
 pub(crate) fn write(made: &Made, out: &Path, name: &str) -> anyhow::Result<Vec<PathBuf>> {
     fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+    remove_tables(out, name).with_context(|| format!("cannot clear {}", out.display()))?;
     let mut files = vec![
         (format!("{name}.html"), made.html.clone().into_bytes()),
         (format!("{name}.pdf"), made.pdf.clone()),
         (format!("{name}.json"), render::json(&made.document)?.into_bytes()),
     ];
-    files.extend(render::csv(&made.document)?.into_iter().map(|file| (file.name, file.bytes)));
+    files.extend(render::csv(&made.document)?.into_iter().map(|file| (format!("{name}.{}", file.name), file.bytes)));
     let mut written = Vec::new();
     for (name, bytes) in files {
         let path = out.join(name);
@@ -129,6 +130,19 @@ pub(crate) fn write(made: &Made, out: &Path, name: &str) -> anyhow::Result<Vec<P
         written.push(path);
     }
     Ok(written)
+}
+
+/// Removes the tables that an earlier run wrote: another period or language has others, with other names.
+fn remove_tables(out: &Path, name: &str) -> std::io::Result<()> {
+    for entry in fs::read_dir(out)? {
+        let file = entry?.file_name();
+        // Names of reports have no point: another one's tables are not taken for this one's.
+        let rest = file.to_str().and_then(|file| file.strip_prefix(name)?.strip_prefix('.')?.strip_suffix(".csv"));
+        if rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
+            fs::remove_file(out.join(file))?;
+        }
+    }
+    Ok(())
 }
 
 async fn by_hand(

@@ -71,13 +71,17 @@ impl Svg {
         self.ink.series(index)
     }
 
+    /// Nothing where it would have no area: renderers complain of such a rectangle.
     pub(super) fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, fill: &str) {
+        if width.min(height) < 0.05 {
+            return;
+        }
         self.put(format_args!(
             r#"<rect x="{}" y="{}" width="{}" height="{}" fill="{fill}"/>"#,
             Short(x),
             Short(y),
-            Short(width.max(0.0)),
-            Short(height.max(0.0))
+            Short(width),
+            Short(height)
         ));
     }
 

@@ -32,7 +32,8 @@ pub(in crate::report) struct HeatCell {
     pub(in crate::report) ink: &'static str,
 }
 
-/// From nothing to the most. Readable in print and on a dark page, for each cell brings its own ground and letters.
+/// From nothing to the most. Readable in print and on a dark page, for each cell brings its own ground and letters. These are
+/// white or black: of the two one has a contrast of 4.5 to any ground.
 const PALE: Colour = Colour(0xf1, 0xf5, 0xfa);
 const FULL: Colour = Colour(0x0b, 0x4a, 0x86);
 
@@ -56,8 +57,8 @@ pub(super) fn heat(chart: &Chart, locale: &'static Locale) -> HeatView {
 fn cell(number: f64, most: f64, chart: &Chart, locale: &Locale) -> HeatCell {
     let share = if most > 0.0 { number / most } else { 0.0 };
     let ground = PALE.towards(FULL, share);
-    let white = Colour(255, 255, 255);
-    let ink = if ground.contrast(white) >= ground.contrast(Colour(0x1b, 0x22, 0x2b)) { "#ffffff" } else { "#1b222b" };
+    let ink =
+        if ground.contrast(Colour(255, 255, 255)) >= ground.contrast(Colour(0, 0, 0)) { "#ffffff" } else { "#000000" };
     HeatCell {
         text: if number == 0.0 { String::new() } else { locale.brief(number, chart.values) },
         ground: ground.hex(),
