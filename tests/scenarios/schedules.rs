@@ -30,7 +30,9 @@ async fn each_run_becomes_one_event_for_its_plugin_whichever_process_sees_it() {
     engine.kill9();
     engine.start_again(None).await;
     wait_until("more runs are completed", async || runs(&engine, 2).await >= 6).await;
-    let fired = engine.sql("SELECT id, data FROM event WHERE kind = 'schedule.fired' ORDER BY event_id").await;
+    let fired = engine
+        .sql("SELECT id, convert_from(data, 'UTF8') AS data FROM event WHERE kind = 'schedule.fired' ORDER BY event_id")
+        .await;
     let ids: std::collections::BTreeSet<&str> = fired.iter().map(|row| row["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), fired.len());
     let data: Value = serde_json::from_str(fired[0]["data"].as_str().unwrap()).unwrap();

@@ -56,7 +56,7 @@ async fn reply(engine: &TestEngine, ticket: &str, at: DateTime<Utc>) {
 /// What has been told of a ticket's clocks: kind, metric and what it corrects.
 async fn told(engine: &TestEngine, ticket: &str) -> Vec<String> {
     let query = format!(
-        "SELECT e.kind, e.data FROM event AS e JOIN lane USING (tenant_id, lane_id)
+        "SELECT e.kind, convert_from(e.data, 'UTF8') AS data FROM event AS e JOIN lane USING (tenant_id, lane_id)
          WHERE e.kind LIKE 'sla.%' AND lane.key = '{ticket}' ORDER BY e.event_id"
     );
     let in_words = |row: &Value| {
@@ -90,7 +90,7 @@ async fn a_sleeping_ticket_is_woken_by_its_clock_alone_and_plugins_are_told_once
     engine.work_off().await;
     assert_eq!(told(&engine, "T-1").await, ["sla.warning first_response", "sla.breached first_response"]);
     assert!(latest(&engine, "sla.breached").await < 1.0, "recorded {} s late", latest(&engine, "sla.breached").await);
-    let data = engine.sql("SELECT data, at FROM event WHERE kind = 'sla.breached'").await;
+    let data = engine.sql("SELECT convert_from(data, 'UTF8') AS data, at FROM event WHERE kind = 'sla.breached'").await;
     let breach: Value = serde_json::from_str(data[0]["data"].as_str().unwrap()).unwrap();
     assert_eq!(
         (&breach["ticket"], &breach["policy"], &breach["target"], &breach["counted_seconds"]),

@@ -26,7 +26,7 @@ fn ticket(id: &str, at: DateTime<Utc>) -> Value {
 }
 
 async fn announced(engine: &TestEngine) -> Vec<Value> {
-    let rows = engine.sql("SELECT data FROM event WHERE kind = 'source.surge'").await;
+    let rows = engine.sql("SELECT convert_from(data, 'UTF8') AS data FROM event WHERE kind = 'source.surge'").await;
     rows.iter().filter_map(|row| serde_json::from_str(row["data"].as_str()?).ok()).collect()
 }
 

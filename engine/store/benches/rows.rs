@@ -150,6 +150,7 @@ async fn decide(
                     source_id,
                     lane_kind: lane.kind,
                     lane_key: lane.key.clone(),
+                    first: true,
                     ticket: Some(TicketRow::of(&history, None)),
                     calls: vec![call(recorded.event_id)],
                     actions: vec![action(destination_id, recorded.event_id)],

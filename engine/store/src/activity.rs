@@ -12,6 +12,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Connection, Row};
 
 use crate::finish::Outcome;
+use crate::packed::unpack;
 use crate::{Result, Store, at, failed, storable};
 
 /// An activity with the event that told of it.
@@ -115,7 +116,8 @@ async fn add(connection: &mut PgConnection, tenant: i32, rows: &[Ready<'_>]) -> 
 pub(crate) fn of_event_row(row: &PgRow) -> Option<(i64, i32, ActivityRow)> {
     let time: Timestamp = row.get::<DateTime<Utc>, _>(6).into();
     // An event that does not read back was written by hand; it counts nowhere. The source's name does not matter.
-    let event = Event::from_parts(row.get(3), String::new(), row.get(4), row.get(5), time, row.get(7)).ok()?;
+    let data = unpack(row.get(7))?;
+    let event = Event::from_parts(row.get(3), String::new(), row.get(4), row.get(5), time, &data).ok()?;
     Some((row.get(0), row.get(2), ActivityRow::of(row.get(1), &event)?))
 }
 

@@ -9,6 +9,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use crate::lane::Claimed;
+use crate::packed::unpack;
 use crate::{Result, Store, failed};
 
 /// An event as it is kept.
@@ -63,7 +64,8 @@ pub(crate) fn recorded(row: &PgRow) -> Recorded {
         at: row.get::<DateTime<Utc>, _>(4).into(),
         received_at: row.get::<DateTime<Utc>, _>(5).into(),
         subject: row.get(6),
-        data: row.get(7),
+        // Bytes that do not unpack are no JSON either, and are told where the event is read.
+        data: unpack(row.get(7)).unwrap_or_default(),
         inbox_id: row.get(8),
         hop: row.get(9),
         read: None,

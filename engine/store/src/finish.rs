@@ -44,6 +44,8 @@ pub struct Outcome {
     pub more: bool,
     /// Timers or holds changed, or one came due: the next wake-up is looked up anew.
     pub retime: bool,
+    /// Nothing was ever decided for its lane: there is no row of its ticket, nor an action.
+    pub first: bool,
     pub ticket: Option<TicketRow>,
     pub calls: Vec<NewCall>,
     pub actions: Vec<NewAction>,
@@ -189,6 +191,7 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("finish.release", RELEASE),
     ("finish.retime", RETIME),
     ("finish.decided", decided::DECIDED),
+    ("finish.first_decided", decided::FIRST_DECIDED),
     ("finish.kv_guard", rows::KV_GUARD),
     ("finish.kv_set", rows::KV_SET),
     ("finish.kv_delete", rows::KV_DELETE),

@@ -17,6 +17,7 @@ use crate::activity::ActivityRow;
 use crate::clock::ClocksRow;
 use crate::finish::{AgentRow, Outcome, TicketRow};
 use crate::inbox::{Key, NewEvent};
+use crate::packed::pack;
 use crate::{Result, Store, at, chaos, failed};
 
 /// The hop that marks an imported event.
@@ -34,7 +35,7 @@ RETURNING lane_id, source_id, kind, key, lease_token IS NOT NULL OR coalesce(wak
 const EVENTS: &str = "
 INSERT INTO event (tenant_id, lane_id, source_id, key, id, kind, at, received_at, subject, data, hop)
 SELECT $1, lane_id, source_id, key, id, kind, at, $10, subject, data, -1
-FROM unnest($2::bigint[], $3::int[], $4::bytea[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[])
+FROM unnest($2::bigint[], $3::int[], $4::bytea[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::bytea[])
     WITH ORDINALITY AS e (lane_id, source_id, key, id, kind, at, subject, data, place)
 ORDER BY place
 ON CONFLICT (tenant_id, source_id, key) DO NOTHING
@@ -147,7 +148,7 @@ impl Store {
             .bind(events.iter().map(|e| e.new.kind.as_str()).collect::<Vec<_>>())
             .bind(events.iter().map(|e| at(e.new.at)).collect::<Vec<_>>())
             .bind(events.iter().map(|e| e.new.subject.as_deref()).collect::<Vec<_>>())
-            .bind(events.iter().map(|e| e.new.data.as_str()).collect::<Vec<_>>())
+            .bind(events.iter().map(|e| pack(&e.new.data)).collect::<Vec<_>>())
             .bind(at(now))
             .fetch_all(connection)
             .await

@@ -18,6 +18,7 @@ use sqlx::postgres::PgRow;
 
 use crate::event::Recorded;
 use crate::lane::{Claimed, kind_number, kind_of};
+use crate::packed::pack;
 use crate::{Result, Store, at, at_all, failed, storable};
 
 /// What the engine made of a delivery when it came.
@@ -184,7 +185,7 @@ WITH d AS MATERIALIZED (
 ), e AS MATERIALIZED (
     SELECT e.*, taken.inbox_id, taken.received_at
     FROM unnest($11::int[], $12::smallint[], $13::int[], $14::text[], $15::bytea[], $16::text[], $17::text[],
-                $18::timestamptz[], $19::text[], $20::text[], $21::smallint[])
+                $18::timestamptz[], $19::text[], $20::bytea[], $21::smallint[])
         WITH ORDINALITY
         AS e (delivery, lane_kind, source_id, lane_key, key, id, kind, at, subject, data, hop, place)
     JOIN taken ON taken.place = e.delivery
@@ -230,7 +231,7 @@ FROM woken WHERE lease_token = (SELECT token FROM lease)";
 const ADD: &str = "
 WITH e AS MATERIALIZED (
     SELECT * FROM unnest($2::smallint[], $3::int[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::timestamptz[],
-                         $9::text[], $10::text[], $11::smallint[])
+                         $9::text[], $10::bytea[], $11::smallint[])
         WITH ORDINALITY AS e (lane_kind, source_id, lane_key, key, id, kind, at, subject, data, hop, place)
 ), woken AS (
     INSERT INTO lane (tenant_id, source_id, kind, key, arrivals, wake_at)
@@ -293,7 +294,7 @@ impl Store {
             .bind(events().map(|(_, e)| e.kind.as_str()).collect::<Vec<_>>())
             .bind(events().map(|(_, e)| at(e.at)).collect::<Vec<_>>())
             .bind(events().map(|(_, e)| e.subject.as_deref()).collect::<Vec<_>>())
-            .bind(events().map(|(_, e)| e.data.as_str()).collect::<Vec<_>>())
+            .bind(events().map(|(_, e)| pack(&e.data)).collect::<Vec<_>>())
             .bind(events().map(|(_, e)| e.hop).collect::<Vec<_>>())
             .bind(lease.map(|lease| lease.as_secs_f64()))
             .fetch_all(&self.intake)
@@ -316,7 +317,7 @@ impl Store {
             .bind(events.iter().map(|e| e.kind.as_str()).collect::<Vec<_>>())
             .bind(events.iter().map(|e| at(e.at)).collect::<Vec<_>>())
             .bind(events.iter().map(|e| e.subject.as_deref()).collect::<Vec<_>>())
-            .bind(events.iter().map(|e| e.data.as_str()).collect::<Vec<_>>())
+            .bind(events.iter().map(|e| pack(&e.data)).collect::<Vec<_>>())
             .bind(events.iter().map(|e| e.hop).collect::<Vec<_>>())
             .bind(at(now))
             .bind(inbox_id)

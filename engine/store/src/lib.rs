@@ -18,6 +18,7 @@ pub mod kv;
 pub mod lane;
 pub mod node;
 pub mod outbox;
+mod packed;
 pub mod partition;
 pub mod plugin;
 mod pool;

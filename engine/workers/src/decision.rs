@@ -73,6 +73,8 @@ pub async fn decide(engine: &Arc<Engine>, work: Work) -> Result<Outcome, Error> 
     let Work { lane, events, ticket, timers, holds, more } = work;
     let source_name = source_name(engine, lane.source_id).await?;
     let guard = Memory::read(ticket.as_ref().and_then(|ticket| ticket.guard.as_deref()));
+    // On lanes of other kinds the engine itself may have put actions.
+    let first = ticket.is_none() && lane.done_event == 0 && lane.kind == LaneKind::Ticket;
     let (told, history) = match ticket {
         None => (Vec::new(), Some(History::default())),
         Some(mut loaded) => (std::mem::take(&mut loaded.told), loaded.into_history()),
@@ -94,6 +96,7 @@ pub async fn decide(engine: &Arc<Engine>, work: Work) -> Result<Outcome, Error> 
             source_id: lane.source_id,
             lane_kind: lane.kind,
             lane_key: lane.key.clone(),
+            first,
             ..Outcome::default()
         },
         // Half of the lease: what is not done by then is for the next claim.

@@ -89,7 +89,7 @@ fn a_mail_carries_pdf_tables_and_text() {
             "tagesbericht.pdf",
             "01-erste-antwort-je-tag.csv",
             "02-erstellt-je-kanal.csv",
-            "03-r-ckstand.csv",
+            "03-rückstand.csv",
             "04-je-wochentag-und-stunde.csv",
             "05-tickets.csv"
         ]

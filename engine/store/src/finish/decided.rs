@@ -7,18 +7,21 @@ use sqlx::postgres::PgConnection;
 use super::{Outcome, utc};
 use crate::{Result, at, at_all, failed, storable};
 
-pub(super) const DECIDED: &str = "
+macro_rules! decided {
+    (tickets: $tickets:literal, facts: $facts:literal, actions: $actions:literal, lanes: $lanes:literal) => {
+        concat!(
+            "
 WITH tickets AS (
     INSERT INTO ticket (tenant_id, lane_id, source_id, state, last_at, n_held, open, assignee, requester, created_at, guard)
     SELECT $1, * FROM unnest($2::bigint[], $3::int[], $4::text[], $5::timestamptz[], $6::int[], $7::boolean[], $8::text[],
-                             $9::text[], $10::timestamptz[], $11::text[])
-    ON CONFLICT (tenant_id, lane_id) DO UPDATE SET state = excluded.state, last_at = excluded.last_at,
-        n_held = excluded.n_held, open = excluded.open, assignee = excluded.assignee, requester = excluded.requester,
-        created_at = excluded.created_at, guard = excluded.guard
+                             $9::text[], $10::timestamptz[], $11::text[])",
+            $tickets,
+            "
 ), facts AS (
     INSERT INTO ticket_fact (tenant_id, lane_id, source_id, created_at, facts)
-    SELECT $1, * FROM unnest($12::bigint[], $13::int[], $14::timestamptz[], $15::bytea[])
-    ON CONFLICT (tenant_id, lane_id) DO UPDATE SET created_at = excluded.created_at, facts = excluded.facts
+    SELECT $1, * FROM unnest($12::bigint[], $13::int[], $14::timestamptz[], $15::bytea[])",
+            $facts,
+            "
 ), calls AS (
     INSERT INTO plugin_call (tenant_id, lane_id, event_id, called_at, plugin, version, kind, attempt, outcome, error,
                              effects, log, cpu_us, wall_us, memory_bytes)
@@ -30,17 +33,50 @@ WITH tickets AS (
     SELECT $1, destination_id, lane_id, nextval('outbox_id'), key, kind, action, event_id, plugin, hop, $38
     FROM unnest($30::int[], $31::bigint[], $32::uuid[], $33::text[], $34::text[], $35::bigint[], $36::text[], $37::smallint[])
         WITH ORDINALITY AS a (destination_id, lane_id, key, kind, action, event_id, plugin, hop, place)
-    ORDER BY place
-    ON CONFLICT (tenant_id, key) DO NOTHING
+    ORDER BY place",
+            $actions,
+            "
 )
 INSERT INTO outbox_lane (tenant_id, destination_id, lane_id, arrivals, wake_at)
 SELECT DISTINCT $1, destination_id, lane_id, 1, now()
-FROM unnest($30::int[], $31::bigint[]) AS a (destination_id, lane_id) ORDER BY 2, 3
+FROM unnest($30::int[], $31::bigint[]) AS a (destination_id, lane_id) ORDER BY 2, 3",
+            $lanes
+        )
+    };
+}
+
+pub(super) const DECIDED: &str = decided!(
+    tickets: "
+    ON CONFLICT (tenant_id, lane_id) DO UPDATE SET state = excluded.state, last_at = excluded.last_at,
+        n_held = excluded.n_held, open = excluded.open, assignee = excluded.assignee, requester = excluded.requester,
+        created_at = excluded.created_at, guard = excluded.guard",
+    facts: "
+    ON CONFLICT (tenant_id, lane_id) DO UPDATE SET created_at = excluded.created_at, facts = excluded.facts",
+    actions: "
+    ON CONFLICT (tenant_id, key) DO NOTHING",
+    lanes: "
 ON CONFLICT (tenant_id, destination_id, lane_id) DO UPDATE SET arrivals = outbox_lane.arrivals + 1,
     -- A lane that is claimed keeps its lease's end, one that waits for its next attempt keeps waiting.
-    wake_at = CASE WHEN outbox_lane.lease_token IS NULL AND outbox_lane.attempts = 0 THEN now() ELSE outbox_lane.wake_at END";
+    wake_at = CASE WHEN outbox_lane.lease_token IS NULL AND outbox_lane.attempts = 0 THEN now() ELSE outbox_lane.wake_at END"
+);
+
+/// For lanes that nothing was ever decided for. Looking for rows that are not there, and marking each as not yet certain,
+/// is an eighth of the database's work.
+pub(super) const FIRST_DECIDED: &str = decided!(tickets: "", facts: "", actions: "", lanes: "");
 
 pub(super) async fn write(
+    connection: &mut PgConnection,
+    tenant: i32,
+    finished: &[&Outcome],
+    now: Timestamp,
+) -> Result<()> {
+    let (first, further): (Vec<&Outcome>, Vec<&Outcome>) = finished.iter().partition(|outcome| outcome.first);
+    write_with(FIRST_DECIDED, connection, tenant, &first, now).await?;
+    write_with(DECIDED, connection, tenant, &further, now).await
+}
+
+async fn write_with(
+    statement: &'static str,
     connection: &mut PgConnection,
     tenant: i32,
     finished: &[&Outcome],
@@ -53,7 +89,7 @@ pub(super) async fn write(
     if tickets().next().is_none() && calls().next().is_none() && actions().next().is_none() {
         return Ok(());
     }
-    sqlx::query(DECIDED)
+    sqlx::query(statement)
         .bind(tenant)
         .bind(tickets().map(|(o, _)| o.lane_id).collect::<Vec<_>>())
         .bind(tickets().map(|(o, _)| o.source_id).collect::<Vec<_>>())

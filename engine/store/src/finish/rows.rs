@@ -7,6 +7,7 @@ use sqlx::postgres::PgConnection;
 
 use super::{Outcome, decided, event_keys, scope_lane, utc};
 use crate::inbox::{Key, NewEvent};
+use crate::packed::pack;
 use crate::{Result, at, failed, storable};
 
 // What a plugin remembers for all tickets is written by many transactions at once, several keys each. They take turns, a
@@ -78,7 +79,7 @@ WHERE agent.stated_at <= excluded.stated_at";
 pub(super) const EVENTS: &str = "
 INSERT INTO event (tenant_id, lane_id, source_id, key, id, kind, at, received_at, subject, data, hop)
 SELECT $1, lane_id, source_id, key, id, kind, at, $10, subject, data, hop
-FROM unnest($2::bigint[], $3::int[], $4::bytea[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[], $11::smallint[])
+FROM unnest($2::bigint[], $3::int[], $4::bytea[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::bytea[], $11::smallint[])
     WITH ORDINALITY AS e (lane_id, source_id, key, id, kind, at, subject, data, hop, place)
 ORDER BY place
 ON CONFLICT (tenant_id, source_id, key) DO NOTHING";
@@ -319,7 +320,7 @@ async fn events(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome
         .bind(all.iter().map(|(_, e)| e.kind.as_str()).collect::<Vec<_>>())
         .bind(all.iter().map(|(_, e)| at(e.at)).collect::<Vec<_>>())
         .bind(all.iter().map(|(_, e)| e.subject.as_deref()).collect::<Vec<_>>())
-        .bind(all.iter().map(|(_, e)| e.data.as_str()).collect::<Vec<_>>())
+        .bind(all.iter().map(|(_, e)| pack(&e.data)).collect::<Vec<_>>())
         .bind(at(now))
         .bind(all.iter().map(|(_, e)| e.hop).collect::<Vec<_>>())
         .execute(connection)
