@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::decision::{Work, decide};
 use crate::engine::Engine;
+use crate::gather::Gatherer;
 
 /// Events of one lane that are decided on under one lease, at most.
 const EVENTS_PER_LANE: i64 = 32;
@@ -33,6 +34,9 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
 /// Timers fire within this of their time, whatever else goes on.
 const EARLIEST_LOOK: Duration = Duration::from_millis(1);
+
+/// So many lanes are worth a transaction beside another.
+const LARGE: usize = 32;
 
 /// A lane that could not be decided on comes again after this, then after twice that, up to the next.
 const SOONEST_AGAIN: Duration = Duration::from_millis(200);
@@ -71,10 +75,10 @@ impl Dispatcher {
     pub fn new(engine: Arc<Engine>) -> Self {
         let in_work = engine.options.in_work.max(2);
         let (decided, waiting) = mpsc::channel(in_work);
-        let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
+        let waiting = Gatherer::new(waiting, LARGE);
         let mut finishers = JoinSet::new();
         for _ in 0..engine.options.finishers.max(1) {
-            finishers.spawn(finish_all(Arc::clone(&engine), Arc::clone(&waiting)));
+            finishers.spawn(finish_all(Arc::clone(&engine), waiting.clone()));
         }
         let half = || Arc::new(Semaphore::new(in_work / 2));
         Self { engine, places: half(), decided, finishers, at_door: half() }
@@ -312,14 +316,9 @@ async fn load_further(engine: &Engine, lanes: &[Claimed], rows: &mut Rows) -> Re
 }
 
 /// Finishes what has been decided: everything that waits, up to a batch, in one transaction, and again.
-async fn finish_all(engine: Arc<Engine>, waiting: Arc<tokio::sync::Mutex<mpsc::Receiver<Decided>>>) {
-    loop {
-        let mut batch = Vec::new();
-        let n_taken = waiting.lock().await.recv_many(&mut batch, engine.options.batch).await;
-        if n_taken == 0 {
-            return;
-        }
-        let (outcomes, places): (Vec<Outcome>, Vec<OwnedSemaphorePermit>) = batch.into_iter().unzip();
+async fn finish_all(engine: Arc<Engine>, waiting: Gatherer<Decided>) {
+    while let Some(batch) = waiting.next(engine.options.batch).await {
+        let (outcomes, places): (Vec<Outcome>, Vec<OwnedSemaphorePermit>) = batch.items.into_iter().unzip();
         finish(&engine, outcomes).await;
         drop(places);
     }

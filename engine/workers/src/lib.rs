@@ -8,6 +8,7 @@ pub mod deliverer;
 pub mod dispatcher;
 pub mod engine;
 pub mod figures;
+pub mod gather;
 pub mod guard;
 pub mod levels;
 pub mod mail;
