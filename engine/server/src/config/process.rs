@@ -94,7 +94,7 @@ pub(crate) struct Dispatch {
 
 impl Default for Dispatch {
     fn default() -> Self {
-        Self { workers: 2, batch: 256, in_work: 1024, lease: Duration::from_secs(30) }
+        Self { workers: 2, batch: 256, in_work: 512, lease: Duration::from_secs(30) }
     }
 }
 
