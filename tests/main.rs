@@ -30,6 +30,7 @@ mod scenarios {
     mod plans;
     mod plugins;
     mod processes;
+    mod races;
     mod report_delivery;
     mod reports;
     mod schedules;

@@ -179,6 +179,9 @@ pub struct Chart {
     /// Texts, dates or integers. Empty for a heat-map, whose rows are the weekdays from Monday and whose columns the hours.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<Value>,
+    /// What a category is, such as `Channel`: the heading of the numbers' first column. Without it the language's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category_label: Option<String>,
     pub series: Vec<Series>,
     /// What the numbers are: integer, decimal, percent (fractions of 1), duration (seconds), currency or stars.
     pub values: Kind,

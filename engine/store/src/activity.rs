@@ -124,7 +124,7 @@ pub(crate) fn of_event_row(row: &PgRow) -> Option<(i64, i32, ActivityRow)> {
 impl Store {
     /// Makes the activities of events that were handled before there was a table for them.
     pub(crate) async fn fill_activities(&self) -> Result<()> {
-        while self.fill_page().await? {}
+        while self.reads.within("activity.gap", self.fill_page()).await? {}
         Ok(())
     }
 

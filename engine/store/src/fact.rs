@@ -86,9 +86,13 @@ impl Store {
             }
         }
         if !to_fold.is_empty() {
-            let mut connection = self.reads.acquire().await.map_err(failed("fact.histories"))?;
-            known.extend(fold_lanes(&mut connection, self.tenant, &to_fold).await?);
-            connection.give_back();
+            let folded = async {
+                let mut connection = self.reads.acquire().await.map_err(failed("fact.histories"))?;
+                let folded = fold_lanes(&mut connection, self.tenant, &to_fold).await?;
+                connection.give_back();
+                Ok(folded)
+            };
+            known.extend(self.reads.within("fact.histories", folded).await?);
         }
         let of_row = |row: &PgRow| {
             let lane_id: i64 = row.get(0);

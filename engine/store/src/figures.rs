@@ -140,6 +140,10 @@ pub struct Reader {
 impl Store {
     /// Begins to read what figures of a period are computed from. It ends when it is dropped, with its connections.
     pub async fn read_figures(&self, scope: Scope) -> Result<Reading> {
+        self.figures.within("figures.begin", self.begin_figures(scope)).await
+    }
+
+    async fn begin_figures(&self, scope: Scope) -> Result<Reading> {
         let mut connection = self.figures.acquire().await.map_err(failed("figures.begin"))?;
         begin_alike(&mut connection, None).await?;
         let row = sqlx::query(SNAPSHOT).fetch_one(&mut *connection).await.map_err(failed("figures.snapshot"))?;
@@ -206,8 +210,12 @@ impl Reading {
 
     /// One more connection that sees the same.
     pub async fn reader(&self) -> Result<Reader> {
-        let mut connection = self.store.figures.acquire().await.map_err(failed("figures.begin"))?;
-        begin_alike(&mut connection, Some(&self.snapshot)).await?;
+        let begun = async {
+            let mut connection = self.store.figures.acquire().await.map_err(failed("figures.begin"))?;
+            begin_alike(&mut connection, Some(&self.snapshot)).await?;
+            Ok(connection)
+        };
+        let connection = self.store.figures.within("figures.begin", begun).await?;
         let pending = Arc::clone(&self.pending);
         Ok(Reader { connection, tenant: self.store.tenant, scope: self.scope, pending })
     }
@@ -249,7 +257,8 @@ impl Reading {
         }
         let (lanes, done): (Vec<i64>, Vec<i64>) = self.pending.iter().map(|(lane, done)| (*lane, *done)).unzip();
         let query = sqlx::query(PENDING_ACTIVITIES).bind(self.store.tenant).bind(lanes).bind(done);
-        let rows = query.fetch_all(&mut *self.connection).await.map_err(failed("figures.pending_activities"))?;
+        let rows = async { query.fetch_all(&mut *self.connection).await.map_err(failed("figures.pending_activities")) };
+        let rows = self.store.figures.within("figures.pending_activities", rows).await?;
         Ok(rows.iter().filter_map(crate::activity::of_event_row).collect())
     }
 
@@ -258,13 +267,16 @@ impl Reading {
     pub async fn folded(&mut self, further: &[i64], mut take: impl FnMut(i64, i32, &Facts)) -> Result<()> {
         let lanes: Vec<i64> = self.pending.keys().chain(further).copied().collect();
         for lanes in lanes.chunks(FOLDED_AT_A_TIME) {
-            let query = sqlx::query(SOURCES_OF).bind(self.store.tenant).bind(lanes);
-            let rows = query.fetch_all(&mut *self.connection).await.map_err(failed("figures.sources_of"))?;
-            let sources: HashMap<i64, i32> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-            let of_tickets: Vec<i64> = sources.keys().copied().collect();
-            for (lane_id, facts) in
-                crate::fact::fold_lanes(&mut self.connection, self.store.tenant, &of_tickets).await?
-            {
+            let tenant = self.store.tenant;
+            let folded = async {
+                let query = sqlx::query(SOURCES_OF).bind(tenant).bind(lanes);
+                let rows = query.fetch_all(&mut *self.connection).await.map_err(failed("figures.sources_of"))?;
+                let sources: HashMap<i64, i32> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+                let of_tickets: Vec<i64> = sources.keys().copied().collect();
+                Ok((crate::fact::fold_lanes(&mut self.connection, tenant, &of_tickets).await?, sources))
+            };
+            let (folded, sources) = self.store.figures.within("figures.folded", folded).await?;
+            for (lane_id, facts) in folded {
                 if let Some(source_id) = sources.get(&lane_id) {
                     take(lane_id, *source_id, &facts);
                 }

@@ -23,6 +23,7 @@ use crate::{Result, Store, at, chaos, failed};
 /// The hop that marks an imported event.
 pub const IMPORTED: i16 = -1;
 
+// Due is what the clock says when the row is at hand; a lane that was given up has pending events before it is due.
 const LANES: &str = "
 INSERT INTO lane (tenant_id, source_id, kind, key, arrivals, imported_at)
 SELECT DISTINCT $1, source_id, kind, key, 1, $5::timestamptz
@@ -30,7 +31,8 @@ FROM unnest($2::int[], $3::smallint[], $4::text[]) AS l (source_id, kind, key)
 ORDER BY 2, 3, 4
 ON CONFLICT (tenant_id, source_id, kind, key) DO UPDATE
     SET arrivals = lane.arrivals + 1, imported_at = greatest(lane.imported_at, excluded.imported_at)
-RETURNING lane_id, source_id, kind, key, lease_token IS NOT NULL OR coalesce(wake_at <= now(), false) AS busy";
+RETURNING lane_id, source_id, kind, key,
+    lease_token IS NOT NULL OR attempts > 0 OR coalesce(wake_at <= clock_timestamp(), false) AS busy";
 
 const EVENTS: &str = "
 INSERT INTO event (tenant_id, lane_id, source_id, key, id, kind, at, received_at, subject, data, hop)

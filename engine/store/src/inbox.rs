@@ -167,7 +167,9 @@ fn claimed(row: &PgRow) -> Claimed {
 }
 
 // A lane with nothing to do is claimed with the statement that gives it something, if the caller wants it: the token is
-// then no null. One that is claimed, due or given up stays what it is, for something older waits there.
+// then no null. One that is claimed, due or given up stays what it is, for something older waits there. Due is what the
+// clock says when the lane's row is at hand, not when the statement began: whoever had the row until then may have left it
+// due after that. And a lane that sleeps wakes for its timers and clocks alone, whatever the clock says.
 const TAKE_IN: &str = "
 WITH d AS MATERIALIZED (
     SELECT * FROM unnest($2::int[], $3::int[], $4::bytea[], $5::timestamptz[], $6::text[], $7::text[], $8::bytea[],
@@ -206,7 +208,8 @@ WITH d AS MATERIALIZED (
                 CASE WHEN idle THEN excluded.lease_token ELSE lane.lease_token END,
                 CASE WHEN idle THEN excluded.attempts ELSE lane.attempts END
             FROM (SELECT lane.lease_token IS NULL AND lane.attempts = 0
-                AND (lane.wake_at IS NULL OR lane.wake_at > now()) AS idle) AS i)
+                AND lane.wake_at IS NOT DISTINCT FROM least(lane.next_timer, lane.next_clock)
+                AND (lane.wake_at IS NULL OR lane.wake_at > clock_timestamp()) AS idle) AS i)
     RETURNING lane_id, source_id, kind, key, lease_token, arrivals, done_event, next_timer, next_clock, imported_at
 ), added AS (
     INSERT INTO event (tenant_id, lane_id, source_id, key, id, kind, at, received_at, subject, data, inbox_id, hop)

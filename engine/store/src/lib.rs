@@ -78,6 +78,9 @@ pub enum Error {
     /// A plugin's call that ended for want of an answer.
     #[error("the database took {waited_ms} ms over what plugin {plugin} wanted to know")]
     Slow { plugin: String, waited_ms: u64 },
+    /// A plugin that could not be called for want of room, which is not its fault.
+    #[error("there was no room to call plugin {plugin} for {waited_ms} ms")]
+    Full { plugin: String, waited_ms: u64 },
     #[error(transparent)]
     Sealing(#[from] secret::SealError),
 }
@@ -137,6 +140,8 @@ pub struct Store {
     pub(crate) figures: Pool,
     /// Everything else.
     pub(crate) reads: Pool,
+    /// Changes tables, for which a large database needs its time.
+    migrations: Pool,
 }
 
 impl Store {
@@ -156,11 +161,17 @@ impl Store {
         ]);
         let probe = Pool::new(1, WORK_PATIENCE, options.clone());
         let supports_lz4 = supports_lz4(&probe).await;
+        // Not on every system.
+        let sees_clients_go = sqlx::query(statements::SEE_CLIENTS_GO).execute(&probe).await.is_ok();
         probe.close().await;
-        let options = match supports_lz4? {
-            true => options.options([("default_toast_compression", "lz4")]),
-            false => options,
-        };
+        let mut options = options;
+        if supports_lz4? {
+            options = options.options([("default_toast_compression", "lz4")]);
+        }
+        if sees_clients_go {
+            // A statement that was given up while it waits for a lock ends, instead of taking effect some time.
+            options = options.options([("client_connection_check_interval", "2s")]);
+        }
         // The intake statement joins what it inserts with what it was given, never a table: a nested loop is always wrong.
         // One plan serves all: planning anew costs a small batch more than carrying it out.
         let planned_once = ("plan_cache_mode", "force_generic_plan");
@@ -178,17 +189,21 @@ impl Store {
             claims: Pool::new(2, WORK_PATIENCE, claims),
             work: Pool::new(connections.work, WORK_PATIENCE, work),
             figures: Pool::new(1 + figures::READERS, READ_PATIENCE, figures),
+            migrations: Pool::new(1, MIGRATE_WITHIN, options.clone().options([("statement_timeout", "0")])),
             reads: Pool::new(connections.reads, READ_PATIENCE, options),
         })
     }
 
     /// Brings the tables to this version. Several processes may do this at once.
     pub async fn migrate(&self) -> Result<()> {
-        let mut connection = self.reads.acquire().await.map_err(Error::Unreachable)?;
+        let connecting = tokio::time::timeout(READ_PATIENCE, self.migrations.acquire()).await;
+        let connected = connecting.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        let mut connection = connected.map_err(Error::Unreachable)?;
         let migrator = sqlx::migrate!("./migrations");
         let migrated = tokio::time::timeout(MIGRATE_WITHIN, migrator.run(&mut *connection)).await;
         migrated.unwrap_or_else(|_elapsed| Err(sqlx::Error::PoolTimedOut.into())).map_err(Error::Migration)?;
         connection.give_back();
+        self.migrations.close().await;
         self.fill_activities().await
     }
 
@@ -200,7 +215,7 @@ impl Store {
 
     /// Closes all connections, waiting for what they are doing.
     pub async fn close(&self) {
-        for pool in [&self.intake, &self.claims, &self.work, &self.figures, &self.reads] {
+        for pool in [&self.intake, &self.claims, &self.work, &self.figures, &self.reads, &self.migrations] {
             pool.close().await;
         }
     }

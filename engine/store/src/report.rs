@@ -171,6 +171,16 @@ impl Store {
         source_id: i32,
         now: Timestamp,
     ) -> Result<Option<i64>> {
+        self.work.within("report.file", self.file_in_time(new, errands, source_id, now)).await
+    }
+
+    async fn file_in_time(
+        &self,
+        new: &NewRun,
+        errands: &[Errand],
+        source_id: i32,
+        now: Timestamp,
+    ) -> Result<Option<i64>> {
         let mut connection = self.work.acquire().await.map_err(failed("report.file"))?;
         let mut transaction = connection.begin().await.map_err(failed("report.file"))?;
         let (title, document, html, pdf, error) = match &new.outcome {
@@ -215,12 +225,15 @@ impl Store {
         source_id: i32,
         now: Timestamp,
     ) -> Result<()> {
-        let mut connection = self.work.acquire().await.map_err(failed("report.send"))?;
-        let mut transaction = connection.begin().await.map_err(failed("report.send"))?;
-        self.add_errands(&mut transaction, Some(run_id), report, errands, source_id, now).await?;
-        transaction.commit().await.map_err(failed("report.send"))?;
-        connection.give_back();
-        Ok(())
+        let sent = async {
+            let mut connection = self.work.acquire().await.map_err(failed("report.send"))?;
+            let mut transaction = connection.begin().await.map_err(failed("report.send"))?;
+            self.add_errands(&mut transaction, Some(run_id), report, errands, source_id, now).await?;
+            transaction.commit().await.map_err(failed("report.send"))?;
+            connection.give_back();
+            Ok(())
+        };
+        self.work.within("report.send", sent).await
     }
 
     async fn add_errands(

@@ -7,9 +7,11 @@ SELECT current_setting('server_version_num')::int,
        current_setting('server_version'),
        EXISTS (SELECT FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals))";
 
+pub(crate) const SEE_CLIENTS_GO: &str = "SELECT set_config('client_connection_check_interval', '2s', false)";
+
 /// Every statement with a name.
 pub fn all() -> Vec<(&'static str, &'static str)> {
-    let mut all = vec![("ping", PING), ("server", SERVER)];
+    let mut all = vec![("ping", PING), ("server", SERVER), ("see_clients_go", SEE_CLIENTS_GO)];
     for group in [
         crate::activity::STATEMENTS,
         crate::agent::STATEMENTS,

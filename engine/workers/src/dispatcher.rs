@@ -105,7 +105,7 @@ impl Dispatcher {
                 Ok(0) => {
                     tokio::select! {
                         () = hint => wait = SHORTEST_WAIT,
-                        () = tokio::time::sleep(until_next(&engine, wait).await) => wait = (wait * 2).min(LONGEST_WAIT),
+                        () = next_due(&engine, wait) => wait = (wait * 2).min(LONGEST_WAIT),
                         () = stop.cancelled() => {}
                     }
                 }
@@ -168,6 +168,12 @@ impl Door {
 
 fn by_lane(events: Vec<Recorded>) -> Option<(i64, Vec<Recorded>)> {
     events.first().map(|event| event.lane_id).map(|lane_id| (lane_id, events))
+}
+
+/// Waits until it is time to look again.
+async fn next_due(engine: &Engine, wait: Duration) {
+    let until = until_next(engine, wait).await;
+    tokio::time::sleep(until).await;
 }
 
 /// How long to wait before looking again, given that the next timer may be due earlier.
@@ -337,9 +343,11 @@ pub async fn finish(engine: &Engine, outcomes: Vec<Outcome>) {
                 n_lanes,
                 "a batch could not be finished; finishing its lanes one by one"
             );
-            for outcome in &outcomes {
-                if let Err(error) = finish_patiently(engine, std::slice::from_ref(outcome)).await {
-                    not_finished(std::slice::from_ref(outcome), &error);
+            for outcome in outcomes {
+                // Looking for rows that cannot be there costs little, and nothing is taken for granted here.
+                let outcome = [Outcome { first: false, ..outcome }];
+                if let Err(error) = finish_patiently(engine, &outcome).await {
+                    not_finished(&outcome, &error);
                 }
             }
         }

@@ -1,11 +1,16 @@
 //! Batches that grow with the load.
 //!
 //! What waits is taken together. Of small batches one is under way at a time: what comes meanwhile gathers and costs the
-//! database little more than one of them. Large ones go side by side.
+//! database little more than one of them. Large ones go side by side. None waits long: one that is stuck holds up no other.
 
 use std::sync::Arc;
 
+use std::time::Duration;
+
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
+
+/// For so long a small batch gathers; an ordinary one before it is done in a tenth of that.
+const LONGEST: Duration = Duration::from_millis(50);
 
 /// Where several workers take batches from. Cheap to clone.
 pub struct Gatherer<T> {
@@ -40,12 +45,15 @@ impl<T> Gatherer<T> {
         if waiting.recv_many(&mut items, max).await == 0 {
             return None;
         }
+        let patience = tokio::time::sleep(LONGEST);
+        tokio::pin!(patience);
         while items.len() < self.large.min(max) {
             let room = max - items.len();
             tokio::select! {
                 biased;
                 turn = Arc::clone(&self.small).acquire_owned() => return Some(Batch { items, _turn: turn.ok() }),
                 n = waiting.recv_many(&mut items, room) => if n == 0 { break },
+                () = &mut patience => break,
             }
         }
         Some(Batch { items, _turn: None })
@@ -84,6 +92,19 @@ mod tests {
         assert!(!third.is_finished());
         drop(first);
         assert_eq!(third.await.unwrap(), [5]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_small_batch_that_is_stuck_holds_up_no_other() {
+        let (sender, receiver) = mpsc::channel(100);
+        let gatherer = Gatherer::new(receiver, 3);
+        sender.send(1).await.unwrap();
+        let stuck = gatherer.next(10).await.unwrap();
+        sender.send(2).await.unwrap();
+        let began = tokio::time::Instant::now();
+        assert_eq!(gatherer.next(10).await.unwrap().items, [2]);
+        assert!(began.elapsed() >= LONGEST);
+        drop(stuck);
     }
 
     #[tokio::test]

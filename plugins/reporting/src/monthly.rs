@@ -63,6 +63,7 @@ fn channels(document: Document, view: &View<'_>) -> Document {
         return document;
     }
     let mut chart = Chart::new(ChartKind::Bar, Kind::Integer, words.of_each_channel(), words.chart_channels());
+    chart.category_label = Some(words.channel().to_owned());
     chart.categories = channels.iter().map(|(name, _)| Value::text(*name)).collect();
     chart.series = vec![Series::new(words.created(), channels.iter().map(|(_, n)| Some(*n as f64)))];
     document.heading(2, words.channels()).chart(chart)

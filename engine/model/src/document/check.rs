@@ -186,6 +186,7 @@ fn check_chart(place: &dyn Fn() -> String, chart: &Chart, limits: Limits) -> Res
     label(place, "alt text", &chart.alt, limits)?;
     filled(place, "alt text", &chart.alt)?;
     optional_label(place, "note", chart.note.as_ref(), limits)?;
+    optional_label(place, "category label", chart.category_label.as_ref(), limits)?;
     most(place, "series", chart.series.len(), limits.series)?;
     most(place, "categories", chart.categories.len(), limits.categories)?;
     if !chart.values.is_number() {

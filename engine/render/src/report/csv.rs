@@ -51,11 +51,7 @@ fn numbers(chart: &Chart, locale: &Locale) -> Table {
         };
         (columns.collect(), chart.categories.iter().enumerate().map(row).collect())
     };
-    let head = match chart.categories.first() {
-        _ if heat => locale.words.weekday,
-        Some(Value::Date(_)) => locale.words.date,
-        _ => locale.words.category,
-    };
+    let head = if heat { locale.words.weekday } else { super::view::numbers::head(chart, locale) };
     columns.insert(0, Column::new(head, Kind::Text));
     Table { caption: chart.caption.clone(), columns, rows, note: None }
 }

@@ -99,6 +99,7 @@ fn line(texts: &Texts, days: usize) -> Block {
         caption: texts.per_day.to_owned(),
         alt: texts.per_day_alt.to_owned(),
         categories: dates(days),
+        category_label: None,
         series: vec![series(created, 54.0, 30.0), series(solved, 50.0, 36.0)],
         values: Kind::Integer,
         currency: None,
@@ -112,6 +113,7 @@ fn channels(texts: &Texts) -> Block {
         caption: texts.by_channel.to_owned(),
         alt: texts.by_channel_alt.to_owned(),
         categories: texts.channels.iter().map(|name| Value::text(*name)).collect(),
+        category_label: None,
         series: vec![Series::new(texts.figures[0], [612.0, 341.0, 198.0, 97.0, 36.0].map(Some))],
         values: Kind::Integer,
         currency: None,
@@ -127,6 +129,7 @@ fn stacked(texts: &Texts) -> Block {
         caption: texts.backlog.to_owned(),
         alt: texts.backlog_alt.to_owned(),
         categories: weeks.to_vec(),
+        category_label: None,
         series: series
             .map(|(place, (name, base))| {
                 Series::new(*name, (0..4).map(|week| Some(wave(week * 7 + place + 1, base, 30.0))))
@@ -155,6 +158,7 @@ fn hours(texts: &Texts) -> Block {
         caption: texts.by_hour.to_owned(),
         alt: texts.by_hour_alt.to_owned(),
         categories: Vec::new(),
+        category_label: None,
         series: (0..7).map(|day| Series::new("", (0..24).map(|hour| count(day, hour)))).collect(),
         values: Kind::Integer,
         currency: None,
@@ -229,6 +233,7 @@ fn weekly() -> Document {
         caption: "Median first reply by channel".to_owned(),
         alt: "E-mail got faster, from 2 h 31 min to 2 h 5 min; phone and chat stayed within minutes.".to_owned(),
         categories: texts.channels.iter().map(|name| Value::text(*name)).collect(),
+        category_label: None,
         series: vec![
             Series::new("This week", [Some(7_500.0), Some(5_400.0), Some(240.0), Some(95.0), None]),
             Series::new("The week before", [Some(9_060.0), Some(5_100.0), Some(260.0), Some(90.0), Some(43_000.0)]),
@@ -242,6 +247,7 @@ fn weekly() -> Document {
         caption: "Backlog and forecast".to_owned(),
         alt: "The backlog fell to about 205 tickets and is expected to reach 243 in a week.".to_owned(),
         categories: dates(14),
+        category_label: None,
         series: vec![backlog, forecast],
         values: Kind::Integer,
         currency: None,

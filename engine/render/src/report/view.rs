@@ -1,7 +1,7 @@
 //! The view of a document: every value a text of the document's language, every text cleaned, ready to be placed.
 
 mod heat;
-mod numbers;
+pub(super) mod numbers;
 mod tiles;
 
 use serde::Serialize;

@@ -160,14 +160,12 @@ impl Lane<'_> {
         });
         chaos::point("before-call");
         let call = automation.plugin.handle(&subject.event, &automation.settings, Arc::clone(&reads) as Arc<_>).await;
-        if let Some(error) = self.database_fault(&reads, &call) {
+        if let Some(error) = no_room(&call).or_else(|| self.database_fault(&reads, &call)) {
             count_call(&automation.name, "lost");
             return Err(error);
         }
         note_call(&automation.name, &call);
-        // Where the host had no room, the plugin was not called.
-        let was_called = !matches!(call.result, Err(Failure::Busy { .. }));
-        if was_called && automation.note(call.result.is_ok(), called_at) {
+        if automation.note(call.result.is_ok(), called_at) {
             tracing::error!(
                 plugin.name = automation.name,
                 plugin.version = automation.version,
@@ -407,6 +405,17 @@ struct Gathered<'a> {
 pub(crate) fn jitter(event_id: i64, attempt: i32) -> f64 {
     let mixed = (event_id as u64 ^ (attempt as u64) << 48).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (mixed >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// Why a call counts for nothing: the host had no room for it. The engine's load is no plugin's failure; the lane comes
+/// again when there is less of it.
+pub(super) fn no_room<T>(call: &Call<T>) -> Option<Error> {
+    match &call.result {
+        Err(Failure::Busy { plugin, waited_ms, .. }) => {
+            Some(Error::Full { plugin: plugin.name.to_string(), waited_ms: *waited_ms })
+        }
+        _ => None,
+    }
 }
 
 fn count_call(plugin: &str, outcome: &'static str) {

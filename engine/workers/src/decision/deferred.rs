@@ -10,7 +10,7 @@ use deskbell_store::hold::Hold;
 use deskbell_store::inbox::{NewEvent, State, Stored};
 use deskbell_store::storable;
 
-use super::calling::jitter;
+use super::calling::{jitter, no_room};
 use super::{DEFERRED_DELIVERY, Lane, micros};
 use crate::backoff;
 use crate::engine::Engine;
@@ -132,6 +132,9 @@ impl Lane<'_> {
         let delivery = delivery_of(&stored, &self.source_name);
         let settings = engine.sources.get(&self.source_name).map(|source| Arc::clone(&source.settings));
         let call = connector.plugin.parse(&delivery, &settings.unwrap_or_else(|| Arc::from("{}"))).await;
+        if let Some(error) = no_room(&call) {
+            return Err(error);
+        }
         connector.note(call.result.is_ok(), self.now());
         match call.result {
             Ok(parsed) => {

@@ -27,6 +27,7 @@ super::phrases! {
     groups: "Groups", "Gruppen", "Groepen", "Ryhmät", "Группы", "小组";
     agent: "Agent", "Agent", "Agent", "Asiakaspalvelija", "Агент", "客服";
     agents: "Agents", "Agenten", "Agenten", "Asiakaspalvelijat", "Агенты", "客服";
+    channel: "Channel", "Kanal", "Kanaal", "Kanava", "Канал", "渠道";
     channels: "Channels", "Kanäle", "Kanalen", "Kanavat", "Каналы", "渠道";
     category: "Category", "Kategorie", "Categorie", "Luokka", "Категория", "类别";
     categories: "Categories", "Kategorien", "Categorieën", "Luokat", "Категории", "类别";

@@ -179,6 +179,9 @@ pub struct Chart {
     /// Texts, dates or integers; empty for a heat-map.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<Value>,
+    /// What a category is, such as `Channel`: the heading of the numbers' first column. Without it the language's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category_label: Option<String>,
     /// Lines, or colours of bars.
     pub series: Vec<Series>,
     /// What the numbers are.
@@ -421,6 +424,7 @@ impl Chart {
             caption: caption.into(),
             alt: alt.into(),
             categories: Vec::new(),
+            category_label: None,
             series: Vec::new(),
             values,
             currency: None,

@@ -19,6 +19,7 @@ fn chart(kind: ChartKind, categories: usize, series: Vec<Series>) -> Chart {
         caption: "Per day".to_owned(),
         alt: "Rising".to_owned(),
         categories: vec![Value::text("x"); categories],
+        category_label: None,
         series,
         values: Kind::Integer,
         currency: None,

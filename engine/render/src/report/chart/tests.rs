@@ -32,6 +32,7 @@ fn bars_are_as_long_as_their_values() {
         caption: "c".to_owned(),
         alt: "a".to_owned(),
         categories: ["x", "y"].map(Value::text).to_vec(),
+        category_label: None,
         series: vec![Series::new("s", [Some(50.0), Some(100.0)])],
         values: Kind::Integer,
         currency: None,

@@ -25,6 +25,7 @@ fn chart(kind: ChartKind, caption: &str, values: Kind, categories: Vec<Value>, s
         caption: caption.to_owned(),
         alt: format!("{caption}."),
         categories,
+        category_label: None,
         series,
         values,
         currency: (values == Kind::Currency).then(|| "USD".to_owned()),

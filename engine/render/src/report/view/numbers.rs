@@ -31,8 +31,13 @@ fn by_date(chart: &Chart) -> bool {
     matches!(chart.categories.first(), Some(Value::Date(_)))
 }
 
-fn head(chart: &Chart, locale: &Locale) -> &'static str {
-    if by_date(chart) { locale.words.date } else { locale.words.category }
+/// The heading of a chart's categories.
+pub(in crate::report) fn head<'a>(chart: &'a Chart, locale: &Locale) -> &'a str {
+    match &chart.category_label {
+        Some(label) => label,
+        None if by_date(chart) => locale.words.date,
+        None => locale.words.category,
+    }
 }
 
 /// Whether all dates lie in one year, which the report's period then names.
