@@ -114,10 +114,13 @@ impl Bare {
         let engine = Engine::new(config).unwrap();
         let component = Component::new(&engine, bytes).unwrap();
         let mut linker = Linker::new(&engine);
-        let mut log = linker.instance("deskbell:plugin/log@1.0.0").unwrap();
-        log.func_wrap("write", |_, _: (String, String)| Ok(())).unwrap();
-        let mut clock = linker.instance("deskbell:plugin/clock@1.0.0").unwrap();
-        clock.func_wrap("now", |_, (): ()| Ok((NOON.micros(),))).unwrap();
+        // A guest imports them in its own contract's version.
+        for version in ["1.0.0", "1.1.0"] {
+            let mut log = linker.instance(&format!("deskbell:plugin/log@{version}")).unwrap();
+            log.func_wrap("write", |_, _: (String, String)| Ok(())).unwrap();
+            let mut clock = linker.instance(&format!("deskbell:plugin/clock@{version}")).unwrap();
+            clock.func_wrap("now", |_, (): ()| Ok((NOON.micros(),))).unwrap();
+        }
         linker.define_unknown_imports_as_traps(&component).unwrap();
         let instance_pre = linker.instantiate_pre(&component).unwrap();
         Self { instance_pre, exports: Automation::new(&component).unwrap() }
