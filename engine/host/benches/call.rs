@@ -1,5 +1,6 @@
 //! What a call costs, beside the same component called by wasmtime alone: with the best settings (what the host could
-//! reach) and with those that one begins with. All of them take turns in one run, so that a busy machine slows all.
+//! reach) and with those that one begins with. All of them take turns in one run, so that a busy machine slows all; and a
+//! turn is some calls in a row, so that none pays for what the one before it left in the processor's caches.
 //!
 //! `cargo bench -p deskbell-host`; with `-- ROUNDS` for another number of rounds.
 
@@ -25,6 +26,7 @@ use wasmtime::{
 };
 
 const ROUNDS: usize = 20_000;
+const CALLS_IN_A_ROW: usize = 20;
 const NOON: Timestamp = Timestamp::from_seconds(1_767_600_000);
 
 fn main() {
@@ -40,18 +42,15 @@ fn main() {
         let settings: Arc<str> = Arc::from("{}");
         let reads = Arc::new(NoReads);
         let mut times = [const { Vec::new() }; 3];
-        for round in 0..rounds + rounds / 10 {
-            let hosted = time(|| {
+        let [of_host, of_best, of_naive] = &mut times;
+        for turn in 0..(rounds + rounds / 10).div_ceil(CALLS_IN_A_ROW) {
+            let counts = turn * CALLS_IN_A_ROW >= rounds / 10;
+            take_turn(counts.then_some(&mut *of_host), || {
                 let call = runtime.block_on(hosted.handle(&event, &settings, Arc::clone(&reads) as _));
                 assert!(call.result.is_ok());
             });
-            let best = time(|| runtime.block_on(best.call(&event)));
-            let naive = time(|| runtime.block_on(naive.call(&event)));
-            if round >= rounds / 10 {
-                for (times, time) in times.iter_mut().zip([hosted, best, naive]) {
-                    times.push(time);
-                }
-            }
+            take_turn(counts.then_some(&mut *of_best), || runtime.block_on(best.call(&event)));
+            take_turn(counts.then_some(&mut *of_naive), || runtime.block_on(naive.call(&event)));
         }
         let names = ["in the host, all limits on", "wasmtime alone, best settings", "wasmtime alone, default settings"];
         for (name, times) in names.into_iter().zip(&mut times) {
@@ -60,10 +59,15 @@ fn main() {
     }
 }
 
-fn time(run: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    run();
-    start.elapsed()
+/// Calls some times in a row; notes how long each took, where it counts.
+fn take_turn(mut times: Option<&mut Vec<Duration>>, mut call: impl FnMut()) {
+    for _ in 0..CALLS_IN_A_ROW {
+        let start = Instant::now();
+        call();
+        if let Some(times) = &mut times {
+            times.push(start.elapsed());
+        }
+    }
 }
 
 fn report(name: &str, times: &mut [Duration]) {

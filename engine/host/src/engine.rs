@@ -12,7 +12,7 @@ use crate::memories::{MAX_MEMORIES, MAX_TABLES};
 /// rest given back, which together cost some 2 µs of a call.
 const MEMORY_KEPT_BYTES: usize = 1 << 20;
 const TABLE_KEPT_BYTES: usize = 64 << 10;
-const STACK_KEPT_BYTES: usize = 32 << 10;
+const STACK_KEPT_BYTES: usize = 16 << 10;
 
 /// The stack that a plugin may use. The rest of the fiber's 2 MiB is for the host functions it calls, whose overflow
 /// would end the process.

@@ -11,7 +11,9 @@ pub use kv::Kv;
 
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::host::{Agent, Host, Level, Scope, Summary};
+#[cfg(target_family = "wasm")]
+use crate::host::Host as _;
+use crate::host::{Agent, Asked, Level, Scope, Summary};
 use crate::instant::Instant;
 use crate::report::{Figures, FiguresQuery, LowRating, Period};
 use crate::ticket::Ticket;
@@ -40,12 +42,19 @@ use crate::ticket::Ticket;
 /// # Ok::<(), Error>(())
 /// ```
 pub struct Context<'a> {
-    host: &'a dyn Host,
+    host: Asked<'a>,
 }
 
 impl<'a> Context<'a> {
-    /// A context on any host. Plugins get theirs handed in.
-    pub fn new(host: &'a dyn Host) -> Self {
+    /// A context on any [`Host`](crate::host::Host), for tests. Plugins get theirs handed in.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn new(host: &'a dyn crate::host::Host) -> Self {
+        Self { host }
+    }
+
+    /// The context of a call.
+    #[cfg(target_family = "wasm")]
+    pub(crate) const fn of(host: Asked<'a>) -> Self {
         Self { host }
     }
 

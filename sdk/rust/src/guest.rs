@@ -12,4 +12,6 @@ mod reporting;
 #[cfg(target_family = "wasm")]
 pub use exports::{handle, parse, probe, reconcile, render};
 #[cfg(target_family = "wasm")]
+pub(crate) use imports::Imports;
+#[cfg(target_family = "wasm")]
 pub use reporting::report;

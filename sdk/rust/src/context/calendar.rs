@@ -1,7 +1,9 @@
 //! Business calendars.
 
 use crate::error::Result;
-use crate::host::Host;
+use crate::host::Asked;
+#[cfg(target_family = "wasm")]
+use crate::host::Host as _;
 use crate::instant::Instant;
 
 /// A business calendar of the operator's configuration.
@@ -27,12 +29,12 @@ use crate::instant::Instant;
 /// ```
 #[derive(Clone)]
 pub struct Calendar<'a> {
-    host: &'a dyn Host,
+    host: Asked<'a>,
     name: String,
 }
 
 impl<'a> Calendar<'a> {
-    pub(super) fn new(host: &'a dyn Host, name: String) -> Self {
+    pub(super) fn new(host: Asked<'a>, name: String) -> Self {
         Self { host, name }
     }
 

@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
-use crate::host::{Host, Scope};
+#[cfg(target_family = "wasm")]
+use crate::host::Host as _;
+use crate::host::{Asked, Scope};
 
 /// The values that a plugin remembers, for all tickets or for the event's. Nobody else can read them.
 ///
@@ -30,12 +32,12 @@ use crate::host::{Host, Scope};
 /// ```
 #[derive(Clone, Copy)]
 pub struct Kv<'a> {
-    host: &'a dyn Host,
+    host: Asked<'a>,
     scope: Scope,
 }
 
 impl<'a> Kv<'a> {
-    pub(super) fn new(host: &'a dyn Host, scope: Scope) -> Self {
+    pub(super) fn new(host: Asked<'a>, scope: Scope) -> Self {
         Self { host, scope }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Once;
 
 use super::actions::{action_in, delivery_in, exchanges_in, parsed_out, probe_out, reconcile_out, render_out};
 use super::convert::{effect_out, event_in, failure_out};
-use super::imports::{Automation, Connector as ConnectorImports};
+use super::imports::{AUTOMATION, CONNECTOR};
 use crate::bindings::automation::deskbell::plugin::log;
 use crate::bindings::automation::deskbell::plugin::types::{Effect, Event, Failure};
 use crate::bindings::connector::deskbell::plugin::connecting::{self, Action, Delivery, Parsed};
@@ -20,7 +20,7 @@ pub fn handle(
 ) -> Result<Vec<Effect>, Failure> {
     log_panics();
     let event = event_in(event).map_err(failure_out)?;
-    let effects = author(&event, &mut Context::new(&Automation)).map_err(failure_out)?;
+    let effects = author(&event, &mut Context::of(&AUTOMATION)).map_err(failure_out)?;
     Ok(effects.into_iter().map(effect_out).collect())
 }
 
@@ -28,7 +28,7 @@ pub fn handle(
 pub fn parse<C: Connector>(delivery: Delivery) -> Result<Parsed, Failure> {
     log_panics();
     let delivery = delivery_in(delivery);
-    let parsed = C::parse(&delivery, &mut Context::new(&ConnectorImports));
+    let parsed = C::parse(&delivery, &mut Context::of(&CONNECTOR));
     parsed.map(parsed_out).map_err(failure_out)
 }
 
@@ -36,7 +36,7 @@ pub fn parse<C: Connector>(delivery: Delivery) -> Result<Parsed, Failure> {
 pub fn render<C: Connector>(action: Action, so_far: Vec<Exchange>) -> Result<connecting::RenderStep, Failure> {
     log_panics();
     let action = action_in(action).map_err(failure_out)?;
-    let step = C::render(&action, &exchanges_in(so_far), &mut Context::new(&ConnectorImports));
+    let step = C::render(&action, &exchanges_in(so_far), &mut Context::of(&CONNECTOR));
     step.map(render_out).map_err(failure_out)
 }
 
@@ -44,7 +44,7 @@ pub fn render<C: Connector>(action: Action, so_far: Vec<Exchange>) -> Result<con
 pub fn probe<C: Connector>(action: Action, so_far: Vec<Exchange>) -> Result<connecting::ProbeStep, Failure> {
     log_panics();
     let action = action_in(action).map_err(failure_out)?;
-    let step = C::probe(&action, &exchanges_in(so_far), &mut Context::new(&ConnectorImports));
+    let step = C::probe(&action, &exchanges_in(so_far), &mut Context::of(&CONNECTOR));
     step.map(probe_out).map_err(failure_out)
 }
 
@@ -55,7 +55,7 @@ pub fn reconcile<C: Connector>(
     so_far: Vec<Exchange>,
 ) -> Result<connecting::ReconcileStep, Failure> {
     log_panics();
-    let step = C::reconcile(cursor.as_deref(), &exchanges_in(so_far), &mut Context::new(&ConnectorImports));
+    let step = C::reconcile(cursor.as_deref(), &exchanges_in(so_far), &mut Context::of(&CONNECTOR));
     step.map(reconcile_out).map_err(failure_out)
 }
 
