@@ -1,6 +1,7 @@
 //! Deskbell from outside: the real binary on a real Postgres, with a fake helpdesk at the other end. See README.md.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![expect(clippy::needless_pass_by_value, reason = "so that JSON is written where it is used")]
 
 mod support {
     pub(crate) mod cluster;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::support::config;
 use crate::support::database::Database;
 use crate::support::engine::{Ended, TestEngine};
+use crate::support::waiting::now;
 
 const EVENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/kpi-golden/events.ndjson.gz");
 const EXPECTED: &str = include_str!("../fixtures/kpi-golden/import.json");
@@ -98,7 +99,7 @@ async fn history_can_be_imported_into_tickets_that_an_engine_works_on() {
     let lines: Vec<String> = (0..12)
         .flat_map(|n| (0..20).map(move |round| (n, round)))
         .map(|(n, round)| {
-            let at = chrono::Utc::now() - chrono::TimeDelta::days(30) + chrono::TimeDelta::minutes(round);
+            let at = now() - chrono::TimeDelta::days(30) + chrono::TimeDelta::minutes(round);
             let data = crate::support::webhook::comment("long ago", "customer");
             crate::support::webhook::event_at("ticket.commented", &format!("T-{n}"), at, data).to_string()
         })

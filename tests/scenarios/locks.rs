@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use chrono::Utc;
 use deskbell_model::event::{Event, LaneKind};
 use deskbell_model::plugin::{Scope, Write};
 use deskbell_model::timestamp::Timestamp;
@@ -16,13 +15,14 @@ use tokio::task::JoinSet;
 
 use crate::support::database::Database;
 use crate::support::invariants::no_locks_crossed;
+use crate::support::waiting;
 use crate::support::webhook::{comment, unique};
 
 const TICKETS: usize = 24;
 const ROUNDS: usize = 150;
 
 fn now() -> Timestamp {
-    Timestamp::from(Utc::now())
+    Timestamp::from(waiting::now())
 }
 
 fn new_event(source_id: i32, ticket: usize) -> NewEvent {

@@ -1,12 +1,12 @@
 //! Time: events that come late or out of order, timers, and automations that would answer themselves.
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::config;
 use crate::support::engine::TestEngine;
 use crate::support::helpdesk::{Helpdesk, Then};
-use crate::support::waiting::wait_until;
+use crate::support::waiting::{now, wait_until};
 use crate::support::webhook::{Delivery, change, comment, created, event_at, new_ticket, updated};
 
 /// A ticket's life. The first is its creation; two are of one instant.
@@ -89,7 +89,7 @@ async fn a_plugin_is_told_that_an_event_is_late_and_sees_the_ticket_as_it_is() {
     let helpdesk = Helpdesk::start().await;
     let echoes = config::with_guest("echoes", r#""ticket.note""#);
     let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[&echoes])).await;
-    let begun = Utc::now() - TimeDelta::minutes(10);
+    let begun = now() - TimeDelta::minutes(10);
     engine.post(&event_at("ticket.created", "T-1", begun, new_ticket("T-1"))).await;
     engine
         .post(&event_at(
@@ -116,7 +116,7 @@ async fn a_timer_fires_once_even_if_the_engine_was_away_when_it_was_due() {
     let remembers = config::with_guest("remembers", r#""ticket.note", "kv", "timers""#);
     let mut engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[&remembers])).await;
     // The guest sets a timer for a minute after the event.
-    let nearly_a_minute_ago = Utc::now() - TimeDelta::milliseconds(58_500);
+    let nearly_a_minute_ago = now() - TimeDelta::milliseconds(58_500);
     engine.post(&event_at("ticket.created", "T-1", nearly_a_minute_ago, new_ticket("T-1"))).await;
     let fired = "SELECT count(*) FROM plugin_call WHERE kind = 'timer.fired' AND outcome = 0";
     engine.database.wait_for("the timer fires", fired, 1).await;
@@ -152,14 +152,13 @@ async fn an_echo_of_an_own_write_reaches_no_plugin() {
     engine.post(&created("T-1")).await;
     engine.work_off().await;
     for done in helpdesk.done_on("T-1") {
-        let echo = match done.kind.as_str() {
-            "ticket.update" => updated("T-1", done.data.clone()),
-            _ => {
-                let body = format!("<p>{}</p>", done.data["body"].as_str().unwrap());
-                let mut echo = crate::support::webhook::commented("T-1", &body);
-                echo["data"] = json!({ "comment": { "public": false, "body": done.data["body"] }, "actor": { "id": "integration", "role": "bot" } });
-                echo
-            }
+        let echo = if done.kind == "ticket.update" {
+            updated("T-1", done.data.clone())
+        } else {
+            let body = format!("<p>{}</p>", done.data["body"].as_str().unwrap());
+            let mut echo = crate::support::webhook::commented("T-1", &body);
+            echo["data"] = json!({ "comment": { "public": false, "body": done.data["body"] }, "actor": { "id": "integration", "role": "bot" } });
+            echo
         };
         engine.post(&echo).await;
     }

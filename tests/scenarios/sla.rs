@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::support::config;
 use crate::support::engine::TestEngine;
 use crate::support::helpdesk::Helpdesk;
+use crate::support::waiting::now;
 use crate::support::webhook::{Delivery, change, comment, event_at, new_ticket};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/sla-golden/scenarios");
@@ -29,7 +30,7 @@ async fn start(further: &[&str]) -> (Helpdesk, TestEngine) {
 }
 
 fn ago(seconds: i64) -> DateTime<Utc> {
-    Utc::now() - TimeDelta::seconds(seconds)
+    now() - TimeDelta::seconds(seconds)
 }
 
 async fn create(engine: &TestEngine, ticket: &str, at: DateTime<Utc>) {
@@ -103,7 +104,7 @@ async fn a_sleeping_ticket_is_woken_by_its_clock_alone_and_plugins_are_told_once
     // Started again it tells nothing anew.
     engine.kill9();
     engine.start_again(None).await;
-    reply(&engine, "T-1", Utc::now()).await;
+    reply(&engine, "T-1", now()).await;
     wait_for_kind(&engine, "sla.met", 1).await;
     engine.work_off().await;
     assert_eq!(told(&engine, "T-1").await[2..], ["sla.met first_response"]);
@@ -225,7 +226,7 @@ async fn imported_history_is_told_to_nobody_and_its_open_clocks_run_on() {
     assert_eq!(told(&engine, "T-due").await, ["sla.breached first_response"]);
     assert_eq!(told(&engine, "T-old").await, Vec::<String>::new());
     // What comes of it from now on is told.
-    reply(&engine, "T-old", Utc::now()).await;
+    reply(&engine, "T-old", now()).await;
     wait_for_kind(&engine, "sla.met", 1).await;
     engine.work_off().await;
     assert_eq!(told(&engine, "T-old").await, ["sla.met first_response"]);
@@ -243,7 +244,7 @@ async fn a_paused_clock_wakes_nobody_until_it_runs_again() {
     engine.work_off().await;
     let asleep = "SELECT count(*) FROM lane WHERE wake_at IS NULL AND next_clock IS NULL";
     assert_eq!(engine.database.number(asleep).await, 1, "paused clocks have no due time");
-    engine.post(&event_at("ticket.updated", "T-1", Utc::now(), change(json!({ "status": "open" })))).await;
+    engine.post(&event_at("ticket.updated", "T-1", now(), change(json!({ "status": "open" })))).await;
     engine.work_off().await;
     let waits = "SELECT count(*) FROM lane WHERE wake_at > now() + interval '1 hour' AND wake_at = next_clock";
     assert_eq!(engine.database.number(waits).await, 1);

@@ -7,7 +7,7 @@ use crate::support::config;
 use crate::support::database::Database;
 use crate::support::engine::TestEngine;
 use crate::support::helpdesk::Helpdesk;
-use crate::support::waiting::wait_until;
+use crate::support::waiting::{now, wait_until};
 use crate::support::webhook::{Delivery, event_at, new_ticket};
 
 const NOTIFY: &str = "
@@ -41,7 +41,7 @@ async fn a_surge_is_told_while_it_goes_on_once_and_as_the_figures_say() {
     engine.configure(&config);
     engine.start_again(None).await;
     let beside = engine.beside(&config).await;
-    let now = Utc::now();
+    let now = now();
     // One ticket at this hour in each of nine weeks, and then eight of them.
     let usual = (1..=9).map(|week| ticket(&format!("usual-{week}"), now - TimeDelta::weeks(week)));
     assert_eq!(engine.deliver(&Delivery::batch(&usual.collect::<Vec<_>>())).await.status, 202);

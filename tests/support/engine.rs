@@ -95,8 +95,8 @@ impl TestEngine {
 
     /// Starts it without waiting for anything.
     pub(crate) fn launch(&mut self, chaos: Option<&str>) {
-        assert!(self.process.is_none(), "the engine is running");
         static NEXT: AtomicU32 = AtomicU32::new(1);
+        assert!(self.process.is_none(), "the engine is running");
         self.log = self.folder.join(format!("engine-{}.log", NEXT.fetch_add(1, Ordering::Relaxed)));
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
         if let Some(chaos) = chaos {

@@ -115,17 +115,19 @@ fn is_same(actual: &Value, expected: &Value) -> bool {
     }
 }
 
+/// Who leads the group that a line is in.
+fn find(leaders: &mut [usize], mut of: usize) -> usize {
+    while leaders[of] != of {
+        leaders[of] = leaders[leaders[of]];
+        of = leaders[of];
+    }
+    of
+}
+
 /// The lines in another order of arrival, as late and reordered webhooks have, with the same figures: arrival decides
 /// between events of one ticket at one instant and between lines with one id, so those keep their order among themselves.
 pub(crate) fn shuffled(lines: &[String], mut seed: u64) -> Vec<String> {
     let mut leaders: Vec<usize> = (0..lines.len()).collect();
-    fn find(leaders: &mut [usize], mut of: usize) -> usize {
-        while leaders[of] != of {
-            leaders[of] = leaders[leaders[of]];
-            of = leaders[of];
-        }
-        of
-    }
     let mut seen: HashMap<String, usize> = HashMap::new();
     for (place, line) in lines.iter().enumerate() {
         let Ok(event) = serde_json::from_str::<Value>(line) else { continue };

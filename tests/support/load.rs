@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::waiting::moment;
+use super::waiting::{moment, now};
 use super::webhook::{Delivery, change, comment, event_at, new_ticket};
 
 /// How much load.
@@ -24,7 +24,7 @@ pub(crate) struct Shape {
 }
 
 /// A sender gives up after this.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(240);
+const GIVE_UP_AFTER: Duration = Duration::from_mins(4);
 
 /// Load that is being sent.
 pub(crate) struct Load {
@@ -93,7 +93,7 @@ impl Load {
 
 /// A ticket's events, each later than the one before it.
 fn history(ticket: &str, n_events: usize) -> Vec<Value> {
-    let begun = Utc::now() - TimeDelta::seconds(5);
+    let begun = now() - TimeDelta::seconds(5);
     let events = (0..n_events).map(|place| {
         let at = begun + TimeDelta::milliseconds(place as i64);
         match place {

@@ -112,7 +112,7 @@ fn build_deskbell() -> PathBuf {
         .unwrap();
     assert!(output.status.success(), "deskbell does not build:\n{}", String::from_utf8_lossy(&output.stderr));
     let stdout = String::from_utf8_lossy(&output.stdout);
-    let messages = stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let built = messages.filter_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?))).last();
+    let mut messages = stdout.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let built = messages.find_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)));
     built.expect("cargo says where the binary lies")
 }

@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+use deskbell_workers::engine::{Clock as _, SystemClock};
+
 /// Whatever a scenario waits for happens within this, or never: on a machine that has a dozen other things to do, it may
 /// take a minute. How fast something is is not what is waited for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 
 /// Waits until `holds`; fails with `what` where that takes longer than [`PATIENCE`].
@@ -34,4 +37,9 @@ pub(crate) fn wait_blocking(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(started.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
         std::thread::sleep(LOOK_EVERY);
     }
+}
+
+/// Now, by the same clock as the engine's.
+pub(crate) fn now() -> DateTime<Utc> {
+    SystemClock.now().to_chrono()
 }

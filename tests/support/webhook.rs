@@ -9,6 +9,8 @@ use deskbell_model::timestamp::Timestamp;
 use deskbell_workers::signature::standard_webhooks::{ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, seconds, sign};
 use serde_json::{Value, json};
 
+use super::waiting::now;
+
 /// Signs whatever is signed in the tests.
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// A valid one that signs nothing.
@@ -62,7 +64,7 @@ impl Delivery {
 
     /// Posts it to an engine at `address`.
     pub(crate) async fn send(&self, address: &str) -> Result<Answer, reqwest::Error> {
-        let now = Timestamp::from(Utc::now());
+        let now = Timestamp::from(now());
         let signature = sign(self.secret.as_bytes(), &self.id, now, &self.body).unwrap();
         let mut request = client().post(format!("{address}/hooks/{}", self.account)).body(self.body.clone());
         request = request.header(ID_HEADER, &self.id).header(TIMESTAMP_HEADER, seconds(now).to_string());
@@ -118,7 +120,7 @@ pub(crate) fn unique(prefix: &str) -> String {
 
 /// An event on a ticket, of now.
 pub(crate) fn event(kind: &str, ticket: &str, data: Value) -> Value {
-    event_at(kind, ticket, Utc::now(), data)
+    event_at(kind, ticket, now(), data)
 }
 
 pub(crate) fn event_at(kind: &str, ticket: &str, at: DateTime<Utc>, data: Value) -> Value {

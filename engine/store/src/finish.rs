@@ -29,6 +29,7 @@ mod rows;
 pub(crate) use rows::write;
 
 /// What came of a claimed lane.
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     pub lane_id: i64,

@@ -54,7 +54,7 @@ pub struct Work {
 /// A lane in the middle of its events.
 pub(crate) struct Lane<'a> {
     engine: &'a Arc<Engine>,
-    lane: Claimed,
+    claimed: Claimed,
     source_name: String,
     history: History,
     guard: Memory,
@@ -101,13 +101,13 @@ pub async fn decide(engine: &Arc<Engine>, work: Work) -> Result<Outcome, Error> 
         },
         // Half of the lease: what is not done by then is for the next claim.
         deadline: Instant::now() + engine.options.lease / 2,
-        lane,
+        claimed: lane,
         touched: false,
         told,
         hop: 0,
     };
     if outdated {
-        let done = lane.lane.done_event;
+        let done = lane.claimed.done_event;
         lane.fold_again(done).await?;
         lane.touched = true;
     }
@@ -141,9 +141,9 @@ impl Lane<'_> {
         if recorded.kind == DEFERRED_DELIVERY {
             return self.read_deferred(recorded).await;
         }
-        let subject = match self.lane.kind {
+        let subject = match self.claimed.kind {
             LaneKind::Ticket => self.take_on_ticket(recorded).await?,
-            LaneKind::Conversation | LaneKind::Source => self.take_elsewhere(recorded),
+            LaneKind::Conversation | LaneKind::Source => Some(self.take_elsewhere(recorded)),
         };
         let Some(subject) = subject else { return Ok(()) };
         if recorded.hop == IMPORTED {
@@ -176,13 +176,13 @@ impl Lane<'_> {
         Ok(Some(subject))
     }
 
-    fn take_elsewhere(&mut self, recorded: &Recorded) -> Option<Subject> {
+    fn take_elsewhere(&mut self, recorded: &Recorded) -> Subject {
         let event = self.read(recorded);
         self.out.agents.extend(event.as_deref().and_then(AgentRow::of));
         let event = event.as_deref();
         self.note_activity(recorded.event_id, event);
         let kind = event.map_or(recorded.kind.as_str(), Event::short_kind).to_owned();
-        Some(self.subject(recorded, event, false, recorded.hop, kind))
+        self.subject(recorded, event, false, recorded.hop, kind)
     }
 
     fn note_activity(&mut self, event_id: i64, event: Option<&Event>) {
@@ -210,19 +210,19 @@ impl Lane<'_> {
             Ok(event) => Some(Arc::new(event)),
             Err(rejected) => {
                 // Only valid events are kept, so this row was written by another version, or by hand.
-                tracing::error!(lane.id = self.lane.lane_id, event.id = recorded.event_id, %rejected, "a stored event does not read back; it is passed over");
+                tracing::error!(lane.id = self.claimed.lane_id, event.id = recorded.event_id, %rejected, "a stored event does not read back; it is passed over");
                 None
             }
         }
     }
 
     fn own_key(&self) -> Option<String> {
-        (self.lane.kind != LaneKind::Source).then(|| self.lane.key.clone())
+        (self.claimed.kind != LaneKind::Source).then(|| self.claimed.key.clone())
     }
 
     /// Folds the lane's whole history up to `last`; what the last event did.
     async fn fold_again(&mut self, last: i64) -> Result<Applied, Error> {
-        let recorded = self.engine.store.history(self.lane.lane_id, last).await?;
+        let recorded = self.engine.store.history(self.claimed.lane_id, last).await?;
         let events: Vec<Arc<Event>> = recorded.iter().filter_map(|recorded| self.read(recorded)).collect();
         let (history, applied) = History::fold(&events.iter().map(Arc::as_ref).collect::<Vec<_>>());
         self.history = history;
@@ -254,7 +254,7 @@ impl Lane<'_> {
 
     fn subject(&self, recorded: &Recorded, event: Option<&Event>, late: bool, hop: i16, kind: String) -> Subject {
         let ticket: Option<(String, Arc<Ticket>)> =
-            self.history.ticket.clone().map(|ticket| (self.lane.key.clone(), ticket));
+            self.history.ticket.clone().map(|ticket| (self.claimed.key.clone(), ticket));
         Subject {
             event_id: recorded.event_id,
             hop,
@@ -268,7 +268,7 @@ impl Lane<'_> {
                 received_at: recorded.received_at,
                 late,
                 actor: event.and_then(Event::actor).cloned(),
-                ticket: if self.lane.kind == LaneKind::Ticket { ticket } else { None },
+                ticket: if self.claimed.kind == LaneKind::Ticket { ticket } else { None },
                 data: recorded.data.clone(),
                 extra: vec![("hop".to_owned(), json!(hop).to_string())],
             },
@@ -277,7 +277,7 @@ impl Lane<'_> {
 
     /// Turns timers that are due into events of the lane, unless a decision of this round took them back.
     fn fire(&mut self, timers: Vec<Due>) {
-        let lane_id = self.lane.lane_id;
+        let lane_id = self.claimed.lane_id;
         for timer in timers {
             let taken_back = self.out.writes.iter().any(|(plugin, write)| {
                 *plugin == timer.plugin
@@ -290,11 +290,11 @@ impl Lane<'_> {
             let payload: serde_json::Value = serde_json::from_str(&timer.payload).unwrap_or_default();
             let data = json!({ "plugin": timer.plugin, "name": timer.name, "payload": payload, "due": timer.fire_at });
             self.out.events.push(NewEvent {
-                lane_kind: self.lane.kind,
-                source_id: self.lane.source_id,
-                lane_key: self.lane.key.clone(),
+                lane_kind: self.claimed.kind,
+                source_id: self.claimed.source_id,
+                lane_key: self.claimed.key.clone(),
                 // Lane and token make it unique: the same timer may be set for the same time elsewhere, and again.
-                id: format!("timer:{}:{}:{}:{lane_id}:{}", timer.plugin, timer.name, timer.fire_at, self.lane.token),
+                id: format!("timer:{}:{}:{}:{lane_id}:{}", timer.plugin, timer.name, timer.fire_at, self.claimed.token),
                 kind: TIMER_FIRED.to_owned(),
                 at: timer.fire_at,
                 subject: None,
@@ -316,7 +316,7 @@ impl Lane<'_> {
         self.out.retime |= self.out.writes.iter().any(|(_, write)| timed(write))
             || !self.out.holds.is_empty()
             || !self.out.released.is_empty();
-        if self.lane.kind == LaneKind::Ticket && self.touched {
+        if self.claimed.kind == LaneKind::Ticket && self.touched {
             self.out.ticket = Some(TicketRow::of(&self.history, self.guard.to_stored()));
         }
         chaos::point("after-decision");

@@ -32,7 +32,7 @@ pub use notice::{Destination, Means};
 use pace::Pace;
 
 /// Longer than all requests of one action may take together.
-const LEASE: Duration = Duration::from_secs(180);
+const LEASE: Duration = Duration::from_mins(3);
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// Lanes claimed at a time.
@@ -220,7 +220,7 @@ impl Deliverer {
     async fn conclude(&self, lane: &Claimed, message: &Message, went: Went, record: Record) {
         let now = self.engine.now();
         let number = lane.attempts + 1;
-        let attempted = self.attempted(lane, message, went, record, number, now);
+        let attempted = Self::attempted(lane, message, went, &record, number, now);
         let outcome = match attempted.state {
             State::Completed => "completed",
             State::Available | State::Retryable => "retryable",
@@ -232,7 +232,7 @@ impl Deliverer {
         match self.record(&attempted, now).await {
             Ok(true) => self.engine.wake.deliverer.notify_one(),
             Ok(false) => {
-                tracing::warn!(outbox.id = message.outbox_id, "an action's lease was lost while it was delivered")
+                tracing::warn!(outbox.id = message.outbox_id, "an action's lease was lost while it was delivered");
             }
             Err(error) => {
                 tracing::error!(
@@ -286,11 +286,10 @@ impl Deliverer {
     }
 
     fn attempted(
-        &self,
         lane: &Claimed,
         message: &Message,
         went: Went,
-        record: Record,
+        record: &Record,
         number: i32,
         now: Timestamp,
     ) -> Attempted {

@@ -141,8 +141,8 @@ impl Memory {
         let mut left = effect.data.clone();
         match effect.kind.as_str() {
             "ticket.update" => {
-                left.retain(|field, value| match (field.as_str(), &mut *value) {
-                    ("custom", Value::Object(custom)) => {
+                left.retain(|field, value| {
+                    if let ("custom", Value::Object(custom)) = (field.as_str(), &mut *value) {
                         custom.retain(|name, value| {
                             let held = ticket.fields.custom.get(name).cloned().unwrap_or(Value::Null);
                             let field = format!("custom.{name}");
@@ -153,8 +153,7 @@ impl Memory {
                             is_new
                         });
                         !custom.is_empty()
-                    }
-                    _ => {
+                    } else {
                         let is_new = field_of(ticket, field) != *value && !self.has_asked(field, value, now);
                         if is_new {
                             expect(field.clone(), value.clone());

@@ -28,7 +28,7 @@ impl Vault {
     /// The secrets of a name, the present one first.
     pub fn all(&self, owner: &str, name: &str) -> Vec<&[u8]> {
         let held = self.held.get(&(owner.to_owned(), name.to_owned()));
-        held.into_iter().flatten().map(|secret| secret.expose_secret()).collect()
+        held.into_iter().flatten().map(ExposeSecret::expose_secret).collect()
     }
 
     /// What one owner has.

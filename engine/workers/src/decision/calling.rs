@@ -48,7 +48,7 @@ impl Lane<'_> {
     pub(super) async fn have_decided(&mut self, subject: &Subject) -> Result<(), Error> {
         if subject.hop >= self.engine.options.limits.max_hops {
             tracing::warn!(
-                lane.id = self.lane.lane_id,
+                lane.id = self.claimed.lane_id,
                 event.id = subject.event_id,
                 hops = subject.hop,
                 "the loop guard keeps an event from the plugins: too many of the engine's own writes led to it"
@@ -90,7 +90,7 @@ impl Lane<'_> {
 
     /// Lets plugins that are behind and due have their events again, in order.
     pub(super) async fn catch_up(&mut self) -> Result<(), Error> {
-        let now = self.now().max(self.lane.claimed_at);
+        let now = self.now().max(self.claimed.claimed_at);
         let due: Vec<Hold> =
             self.holds.values().filter(|hold| hold.next_at.is_some_and(|at| at <= now)).cloned().collect();
         for hold in due {
@@ -101,7 +101,7 @@ impl Lane<'_> {
 
     async fn catch_up_one(&mut self, hold: Hold) -> Result<(), Error> {
         let engine = Arc::clone(self.engine);
-        if engine.registry.connectors.contains_key(&hold.plugin) && self.lane.kind == LaneKind::Source {
+        if engine.registry.connectors.contains_key(&hold.plugin) && self.claimed.kind == LaneKind::Source {
             return self.catch_up_deferred(hold).await;
         }
         let Some(automation) = engine.registry.automations.iter().find(|a| a.name == hold.plugin) else {
@@ -113,8 +113,8 @@ impl Lane<'_> {
             self.hold_back(Hold { next_at: Some(until), ..hold });
             return Ok(());
         }
-        let last = if hold.single { hold.from_event } else { self.lane.done_event };
-        let events = engine.store.events_between(self.lane.lane_id, hold.from_event, last, CATCH_UP_EVENTS).await?;
+        let last = if hold.single { hold.from_event } else { self.claimed.done_event };
+        let events = engine.store.events_between(self.claimed.lane_id, hold.from_event, last, CATCH_UP_EVENTS).await?;
         let may_be_more = events.len() as i64 == CATCH_UP_EVENTS;
         let last_read = events.last().map_or(hold.from_event, |event| event.event_id);
         let mut attempt = hold.attempts + 1;
@@ -151,8 +151,8 @@ impl Lane<'_> {
         let reads = Arc::new(LaneReads {
             engine: Arc::clone(self.engine),
             plugin: automation.name.clone(),
-            lane_id: self.lane.lane_id,
-            source_id: self.lane.source_id,
+            lane_id: self.claimed.lane_id,
+            source_id: self.claimed.source_id,
             source: self.source_name.clone(),
             last_event: subject.event_id,
             now: subject.event.time,
@@ -197,7 +197,7 @@ impl Lane<'_> {
     /// Why a call counts for nothing: a read was lost, or waiting for reads was most of what took it too long. Not for
     /// ever, for a read may be what the database cannot do: at some point it is the plugin that asks too much.
     fn database_fault(&self, reads: &LaneReads, call: &Call<Decision>) -> Option<Error> {
-        if self.lane.attempts > MAX_GIVEN_UP {
+        if self.claimed.attempts > MAX_GIVEN_UP {
             return None;
         }
         if let Some(error) = reads.lost.take_error() {
@@ -247,15 +247,15 @@ impl Lane<'_> {
             format!(
                 "{}/{}/{}/{}/{place}",
                 self.engine.store.tenant(),
-                self.lane.lane_id,
+                self.claimed.lane_id,
                 subject.event_id,
                 automation.name
             )
             .as_bytes(),
         );
         let mut action = json!({ "data": data, "reason": effect.reason });
-        if !effect.is_for_helpdesk() && self.lane.kind == LaneKind::Ticket {
-            action["ticket"] = json!({ "id": self.lane.key, "source": self.source_name,
+        if !effect.is_for_helpdesk() && self.claimed.kind == LaneKind::Ticket {
+            action["ticket"] = json!({ "id": self.claimed.key, "source": self.source_name,
                 "subject": self.history.ticket.as_ref().map(|ticket| ticket.fields.subject.clone()) });
         }
         self.out.actions.push(NewAction {
@@ -287,9 +287,9 @@ impl Lane<'_> {
         let data = json!({ "tier": effect.data.get("tier"), "reason": effect.reason,
             "actor": { "id": format!("deskbell:{}", automation.name), "role": "system" } });
         self.out.events.push(NewEvent {
-            lane_kind: self.lane.kind,
-            source_id: self.lane.source_id,
-            lane_key: self.lane.key.clone(),
+            lane_kind: self.claimed.kind,
+            source_id: self.claimed.source_id,
+            lane_key: self.claimed.key.clone(),
             id: format!("escalation:{}:{}:{place}", subject.event_id, automation.name),
             kind: "deskbell.ticket.escalated".to_owned(),
             at: subject.event.time,
@@ -305,7 +305,7 @@ impl Lane<'_> {
         tracing::warn!(
             plugin.name = automation.name,
             plugin.version = automation.version,
-            lane.id = self.lane.lane_id,
+            lane.id = self.claimed.lane_id,
             event.id = subject.event_id,
             attempt,
             error = %failure,
@@ -317,7 +317,7 @@ impl Lane<'_> {
         if failure.retryable() && attempt < self.engine.options.plugin_attempts {
             let delay = backoff::plugin_delay(attempt.max(1) as u32, jitter(subject.event_id, attempt));
             self.hold_back(Hold {
-                lane_id: self.lane.lane_id,
+                lane_id: self.claimed.lane_id,
                 plugin: automation.name.clone(),
                 from_event: subject.event_id,
                 attempts: attempt,
@@ -330,7 +330,7 @@ impl Lane<'_> {
         self.set_aside(&automation.name, subject.event_id, None, failure.to_string(), attempt);
         if automation.on_failure == OnFailure::Block {
             self.hold_back(Hold {
-                lane_id: self.lane.lane_id,
+                lane_id: self.claimed.lane_id,
                 plugin: automation.name.clone(),
                 from_event: subject.event_id,
                 attempts: attempt,
@@ -360,7 +360,7 @@ impl Lane<'_> {
             return;
         }
         self.hold_back(Hold {
-            lane_id: self.lane.lane_id,
+            lane_id: self.claimed.lane_id,
             plugin: automation.name.clone(),
             from_event: subject.event_id,
             attempts: 0,

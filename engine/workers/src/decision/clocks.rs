@@ -17,17 +17,17 @@ use super::Lane;
 impl Lane<'_> {
     /// Looks at the clocks where something may have befallen them.
     pub(super) fn tell_clocks(&mut self) {
-        if self.lane.kind != LaneKind::Ticket {
+        if self.claimed.kind != LaneKind::Ticket {
             return;
         }
         // Leases and wake-ups go by the database's clock; a lane that it woke is due.
-        let now = self.now().max(self.lane.claimed_at);
-        let is_due = self.lane.next_clock.is_some_and(|at| at <= now);
+        let now = self.now().max(self.claimed.claimed_at);
+        let is_due = self.claimed.next_clock.is_some_and(|at| at <= now);
         if !is_due && !self.touched {
             return;
         }
-        if !self.engine.levels.are_for(self.lane.source_id) {
-            if self.lane.next_clock.is_some() {
+        if !self.engine.levels.are_for(self.claimed.source_id) {
+            if self.claimed.next_clock.is_some() {
                 self.out.clocks = Some(ClocksRow { next: None, told: None });
             }
             return;
@@ -46,7 +46,7 @@ impl Lane<'_> {
             self.tell_one(notice);
         }
         let is_changed = !notices.is_empty();
-        if is_changed || next != self.lane.next_clock {
+        if is_changed || next != self.claimed.next_clock {
             self.out.clocks = Some(ClocksRow { next, told: is_changed.then(|| told::to_bytes(&hold)) });
         }
         self.out.pass_over = n_others == 0 && !self.out.events.is_empty() && !self.out.more && !self.is_wanted();
@@ -55,7 +55,7 @@ impl Lane<'_> {
     fn tell_one(&mut self, notice: &Notice<'_>) {
         let (outcome, corrects, kind) = match *notice {
             // What an import brings in is history; it is told to nobody.
-            Notice::New(outcome) if self.lane.imported_at.is_some_and(|imported_at| outcome.at <= imported_at) => {
+            Notice::New(outcome) if self.claimed.imported_at.is_some_and(|imported_at| outcome.at <= imported_at) => {
                 return;
             }
             Notice::New(outcome) => (outcome, None, kind_of(outcome.kind)),
@@ -65,17 +65,17 @@ impl Lane<'_> {
         metrics::counter!("deskbell_sla_outcomes_total", "kind" => kind).increment(1);
         let which = outcome.warning.as_deref().unwrap_or_default();
         let (metric, cycle) = (outcome.metric.as_str(), outcome.cycle);
-        let (lane_id, token) = (self.lane.lane_id, self.lane.token);
+        let (lane_id, token) = (self.claimed.lane_id, self.claimed.token);
         self.out.events.push(NewEvent {
-            lane_kind: self.lane.kind,
-            source_id: self.lane.source_id,
-            lane_key: self.lane.key.clone(),
+            lane_kind: self.claimed.kind,
+            source_id: self.claimed.source_id,
+            lane_key: self.claimed.key.clone(),
             // Lane and token make it unique: what was taken back may come about again.
             id: format!("{kind}:{metric}:{cycle}:{which}:{}:{lane_id}:{token}", outcome.at),
             kind: kind.to_owned(),
             at: outcome.at,
             subject: None,
-            data: data(&self.lane.key, outcome, corrects).to_string(),
+            data: data(&self.claimed.key, outcome, corrects).to_string(),
             // What follows from an own write counts as one, so that rules cannot chase each other for ever.
             hop: self.hop,
             read: None,

@@ -82,8 +82,8 @@ impl Lane<'_> {
 
     pub(super) async fn catch_up_deferred(&mut self, hold: Hold) -> Result<(), Error> {
         let engine = Arc::clone(self.engine);
-        let last = if hold.single { hold.from_event } else { self.lane.done_event };
-        let events = engine.store.events_between(self.lane.lane_id, hold.from_event, last, i64::MAX).await?;
+        let last = if hold.single { hold.from_event } else { self.claimed.done_event };
+        let events = engine.store.events_between(self.claimed.lane_id, hold.from_event, last, i64::MAX).await?;
         let mut attempt = hold.attempts + 1;
         self.let_go(&hold.plugin);
         for recorded in events.iter().filter(|recorded| recorded.kind == DEFERRED_DELIVERY) {
@@ -138,7 +138,7 @@ impl Lane<'_> {
         connector.note(call.result.is_ok(), self.now());
         match call.result {
             Ok(parsed) => {
-                let sorted = sort(&parsed, &self.source_name, self.lane.source_id);
+                let sorted = sort(&parsed, &self.source_name, self.claimed.source_id);
                 engine.store.add_events(&sorted.events, Some(inbox_id), self.now()).await?;
                 let state = if sorted.events.is_empty() { State::Ignored } else { State::Read };
                 let detail = detail_of(&parsed, &sorted);
@@ -161,7 +161,7 @@ impl Lane<'_> {
 
     fn hold_deferred(&mut self, name: &str, recorded: &Recorded, attempts: i32, until: Timestamp, error: &str) {
         self.hold_back(Hold {
-            lane_id: self.lane.lane_id,
+            lane_id: self.claimed.lane_id,
             plugin: name.to_owned(),
             from_event: recorded.event_id,
             attempts,

@@ -30,7 +30,7 @@ pub(super) async fn report(
 ) -> Went {
     let formats = report
         .map_or_else(|| vec![Format::Html, Format::Pdf, Format::Csv, Format::Json], |report| report.formats.clone());
-    match spawn_blocking(move || files(run_id, content, &formats)).await {
+    match spawn_blocking(move || files(run_id, &content, &formats)).await {
         Ok(Ok(files)) => write(folder, &files, record).await,
         Ok(Err(why)) => Went::GiveUp { why },
         Err(error) => Went::Retry { why: error.to_string(), retry_after: None },
@@ -45,7 +45,7 @@ pub(super) async fn notice(folder: &Path, notice: &Notice<'_>, record: &mut Reco
 }
 
 /// Begins with the report's name and the first day it is about, so that a folder sorts by them.
-fn files(run_id: i64, content: Content, formats: &[Format]) -> Result<Vec<File>, String> {
+fn files(run_id: i64, content: &Content, formats: &[Format]) -> Result<Vec<File>, String> {
     let document: Document = serde_json::from_str(&content.document).map_err(|error| error.to_string())?;
     let stem = stem(&content.report, run_id, &document);
     let mut files = Vec::new();

@@ -50,12 +50,11 @@ pub async fn step(engine: &Engine) -> Result<(), deskbell_store::Error> {
             Work::Event { .. } => None,
         });
         let now = engine.now();
-        match name.and_then(|name| engine.reports.iter().find(|report| report.name == *name)) {
-            Some(report) => carry_out(engine, report, &run, now).await?,
-            None => {
-                let error = "its report is not in the configuration any more";
-                engine.store.end_run(&run, Ending::Failed(error), now).await?;
-            }
+        if let Some(report) = name.and_then(|name| engine.reports.iter().find(|report| report.name == *name)) {
+            carry_out(engine, report, &run, now).await?;
+        } else {
+            let error = "its report is not in the configuration any more";
+            engine.store.end_run(&run, Ending::Failed(error), now).await?;
         }
     }
     Ok(())

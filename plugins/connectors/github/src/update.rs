@@ -61,10 +61,10 @@ fn wanted<'a>(action: &'a Action, settings: &'a Settings) -> std::result::Result
             }
             "type" => wanted.labels.push((&settings.types, label("types", &settings.types, word, true)?)),
             "category" => {
-                wanted.labels.push((&settings.categories, label("categories", &settings.categories, word, true)?))
+                wanted.labels.push((&settings.categories, label("categories", &settings.categories, word, true)?));
             }
             "language" => {
-                wanted.labels.push((&settings.languages, label("languages", &settings.languages, word, true)?))
+                wanted.labels.push((&settings.languages, label("languages", &settings.languages, word, true)?));
             }
             "group" => wanted.labels.push((&settings.groups, label("groups", &settings.groups, word, true)?)),
             "assignee" => wanted.assignees = Some(word.into_iter().collect()),
