@@ -11,7 +11,7 @@ use crate::support::webhook::{Delivery, change, comment, created, event_at, new_
 
 /// A ticket's life. The first is its creation; two are of one instant.
 fn life(ticket: &str) -> Vec<Value> {
-    let begun = "2026-03-02T09:00:00Z".parse::<chrono::DateTime<Utc>>().unwrap();
+    let begun = "2026-03-02T09:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap();
     let at = |minutes| begun + TimeDelta::minutes(minutes);
     vec![
         event_at("ticket.created", ticket, at(0), new_ticket("x")),

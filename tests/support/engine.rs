@@ -241,7 +241,8 @@ fn new_folder(name: &str) -> PathBuf {
 /// Has `deskbell check` compile every plugin of the tests once, so that their engines need not all do it at a time.
 async fn warm_up() {
     static WARM: OnceCell<()> = OnceCell::const_new();
-    let warming = async {
+    // Kept apart, so that not every future that waits for it is as large.
+    let warming = Box::pin(async {
         let database = Database::create().await;
         let folder = new_folder("warm-up");
         let url = database.url.clone();
@@ -250,6 +251,6 @@ async fn warm_up() {
         engine.configure(&config::with_everything());
         let checked = engine.run(&["check"]).await;
         assert!(checked.status.success(), "{checked:?}");
-    };
+    });
     WARM.get_or_init(|| warming).await;
 }
