@@ -1,62 +1,86 @@
 //! Batches that grow with the load.
 //!
-//! What waits is taken together. Of small batches one is under way at a time: what comes meanwhile gathers and costs the
-//! database little more than one of them. Large ones go side by side. None waits long: one that is stuck holds up no other.
+//! What waits is taken together. Of small batches one is under way at a time, and they keep some distance where that is
+//! wanted: what comes meanwhile gathers and costs the database little more than one of them. Large ones go side by side.
+//! None waits long: one that is stuck holds up no other.
 
 use std::sync::Arc;
-
 use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::Instant;
 
 /// For so long a small batch gathers; an ordinary one before it is done in a tenth of that.
 const LONGEST: Duration = Duration::from_millis(50);
 
 /// Where several workers take batches from. Cheap to clone.
 pub struct Gatherer<T> {
-    waiting: Arc<Mutex<mpsc::Receiver<T>>>,
+    queue: Arc<Mutex<Queue<T>>>,
     small: Arc<Semaphore>,
-    /// Batches of fewer are small.
-    large: usize,
+    pace: Pace,
 }
 
-/// A batch, and the turn of a small one, to be kept until it is done.
+struct Queue<T> {
+    waiting: mpsc::Receiver<T>,
+    /// When the next small batch may begin.
+    earliest: Instant,
+}
+
+/// How much is taken together.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Batches of fewer are small.
+    pub large: usize,
+    /// Small batches begin at least so far from each other.
+    pub apart: Duration,
+}
+
+/// A batch.
 pub struct Batch<T> {
     pub items: Vec<T>,
-    _turn: Option<OwnedSemaphorePermit>,
+    /// A small one's, to be kept until it is done.
+    pub turn: Option<OwnedSemaphorePermit>,
 }
 
 impl<T> Clone for Gatherer<T> {
     fn clone(&self) -> Self {
-        Self { waiting: Arc::clone(&self.waiting), small: Arc::clone(&self.small), large: self.large }
+        Self { queue: Arc::clone(&self.queue), small: Arc::clone(&self.small), pace: self.pace }
     }
 }
 
 impl<T> Gatherer<T> {
-    /// Takes from `waiting`; batches of fewer than `large` one after the other.
-    pub fn new(waiting: mpsc::Receiver<T>, large: usize) -> Self {
-        Self { waiting: Arc::new(Mutex::new(waiting)), small: Arc::new(Semaphore::new(1)), large }
+    /// Takes from `waiting`; small batches one after the other.
+    pub fn new(waiting: mpsc::Receiver<T>, pace: Pace) -> Self {
+        let queue = Queue { waiting, earliest: Instant::now() };
+        Self { queue: Arc::new(Mutex::new(queue)), small: Arc::new(Semaphore::new(1)), pace }
     }
 
     /// The next batch, of `max` at most; none when nothing can come any more.
     pub async fn next(&self, max: usize) -> Option<Batch<T>> {
-        let mut waiting = self.waiting.lock().await;
+        let mut queue = self.queue.lock().await;
+        let Queue { waiting, earliest } = &mut *queue;
         let mut items = Vec::new();
         if waiting.recv_many(&mut items, max).await == 0 {
             return None;
         }
+        let mut turn = None;
         let patience = tokio::time::sleep(LONGEST);
         tokio::pin!(patience);
-        while items.len() < self.large.min(max) {
+        while items.len() < self.pace.large.min(max) {
             let room = max - items.len();
+            if turn.is_some() && Instant::now() >= *earliest {
+                *earliest = Instant::now() + self.pace.apart;
+                return Some(Batch { items, turn });
+            }
             tokio::select! {
                 biased;
-                turn = Arc::clone(&self.small).acquire_owned() => return Some(Batch { items, _turn: turn.ok() }),
+                mine = Arc::clone(&self.small).acquire_owned(), if turn.is_none() => turn = mine.ok(),
                 n = waiting.recv_many(&mut items, room) => if n == 0 { break },
+                () = tokio::time::sleep_until(*earliest), if turn.is_some() => {}
                 () = &mut patience => break,
             }
         }
-        Some(Batch { items, _turn: None })
+        Some(Batch { items, turn: None })
     }
 }
 
@@ -67,7 +91,7 @@ mod tests {
     #[tokio::test]
     async fn small_batches_go_one_after_the_other_and_large_ones_beside_them() {
         let (sender, receiver) = mpsc::channel(100);
-        let gatherer = Gatherer::new(receiver, 3);
+        let gatherer = Gatherer::new(receiver, Pace { large: 3, apart: Duration::ZERO });
         sender.send(1).await.unwrap();
         let first = gatherer.next(10).await.unwrap();
         assert_eq!(first.items, [1]);
@@ -95,9 +119,37 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn small_batches_keep_their_distance_and_large_ones_need_not() {
+        const APART: Duration = Duration::from_millis(10);
+        let (sender, receiver) = mpsc::channel(100);
+        let gatherer = Gatherer::new(receiver, Pace { large: 3, apart: APART });
+        let began = Instant::now();
+        sender.send(1).await.unwrap();
+        drop(gatherer.next(10).await.unwrap());
+        assert_eq!(began.elapsed(), Duration::ZERO, "the first waits for nothing");
+
+        sender.send(2).await.unwrap();
+        let second = tokio::spawn({
+            let gatherer = gatherer.clone();
+            async move { gatherer.next(10).await.unwrap().items }
+        });
+        tokio::time::advance(APART / 2).await;
+        sender.send(3).await.unwrap();
+        assert_eq!(second.await.unwrap(), [2, 3]);
+        assert!(began.elapsed() >= APART);
+
+        let before = Instant::now();
+        for n in 4..7 {
+            sender.send(n).await.unwrap();
+        }
+        assert_eq!(gatherer.next(10).await.unwrap().items, [4, 5, 6]);
+        assert_eq!(before.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_small_batch_that_is_stuck_holds_up_no_other() {
         let (sender, receiver) = mpsc::channel(100);
-        let gatherer = Gatherer::new(receiver, 3);
+        let gatherer = Gatherer::new(receiver, Pace { large: 3, apart: Duration::ZERO });
         sender.send(1).await.unwrap();
         let stuck = gatherer.next(10).await.unwrap();
         sender.send(2).await.unwrap();
@@ -110,7 +162,7 @@ mod tests {
     #[tokio::test]
     async fn what_waits_at_the_end_is_taken_and_then_nothing() {
         let (sender, receiver) = mpsc::channel(100);
-        let gatherer = Gatherer::new(receiver, 3);
+        let gatherer = Gatherer::new(receiver, Pace { large: 3, apart: Duration::ZERO });
         for n in 0..5 {
             sender.send(n).await.unwrap();
         }

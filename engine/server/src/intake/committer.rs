@@ -1,7 +1,7 @@
 //! The committer: takes deliveries in many at a time, and answers each when it is durable.
 //!
-//! Whatever waits when a committer comes back from the database goes into its next statement. So a lone delivery waits
-//! for nobody, and under load batches grow by themselves.
+//! Whatever waits when a committer comes back from the database goes into its next statement, and of small statements
+//! there is one at a time. So a lone delivery waits for nobody, and under load batches grow by themselves.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use deskbell_store::inbox::{Delivery, Key, Taken};
 use deskbell_store::lane::Claimed;
 use deskbell_workers::dispatcher::Door;
 use deskbell_workers::engine::Engine;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use deskbell_workers::gather::{Batch, Gatherer, Pace};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 /// The engine has more waiting than it can take, or the database did not answer. The sender tries again.
@@ -23,6 +24,9 @@ pub(crate) struct Refused;
 /// While the dispatcher has its hands full, deliveries wait so long for room there and become a larger batch, before they
 /// are taken in without.
 const PATIENCE: Duration = Duration::from_millis(20);
+
+/// So many deliveries are worth a statement beside another; fewer wait for the one before, and gather.
+const LARGE: usize = 16;
 
 /// A lane that was claimed with the statement that took its events in.
 type Handed = (Claimed, Vec<Recorded>);
@@ -47,10 +51,10 @@ impl Committer {
     /// Starts the committers. They end when the last handle is dropped and everything that waits has been answered.
     pub(crate) fn start(engine: &Arc<Engine>, door: &Door, options: Options) -> (Self, JoinSet<()>) {
         let (sender, receiver) = mpsc::channel(options.max_waiting.max(1));
-        let receiver = Arc::new(Mutex::new(receiver));
+        let receiver = Gatherer::new(receiver, Pace { large: LARGE, apart: Duration::ZERO });
         let mut committers = JoinSet::new();
         for _ in 0..options.committers.max(1) {
-            let (engine, receiver) = (Arc::clone(engine), Arc::clone(&receiver));
+            let (engine, receiver) = (Arc::clone(engine), receiver.clone());
             committers.spawn(commit_all(engine, door.clone(), receiver, options.max_batch.max(1)));
         }
         (Self { waiting: sender }, committers)
@@ -64,13 +68,11 @@ impl Committer {
     }
 }
 
-async fn commit_all(engine: Arc<Engine>, door: Door, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>, max_batch: usize) {
-    loop {
-        let mut batch = Vec::new();
-        if waiting.lock().await.recv_many(&mut batch, max_batch).await == 0 {
-            return;
-        }
-        commit(&engine, &door, batch).await;
+async fn commit_all(engine: Arc<Engine>, door: Door, waiting: Gatherer<Waiting>, max_batch: usize) {
+    while let Some(batch) = waiting.next(max_batch).await {
+        let Batch { items, turn } = batch;
+        commit(&engine, &door, items).await;
+        drop(turn);
     }
 }
 
