@@ -18,6 +18,7 @@ use deskbell_workers::deliverer::{Destination, Means};
 use deskbell_workers::engine::{Clock, Engine, Options, Retention, Source, SystemClock, Wake};
 use deskbell_workers::guard::Limits;
 use deskbell_workers::mail::{Mailer, Smtp};
+use deskbell_workers::reads::first_responses::FirstResponses;
 use deskbell_workers::registry::{Automation, Connector, Registry};
 use deskbell_workers::scheduler::{Scheduled, Work};
 use deskbell_workers::sender::hosts::AllowedHosts;
@@ -78,6 +79,7 @@ pub(crate) async fn wire(config: &Config, store: Store, data_dir: &Path) -> anyh
         options: options(config),
         wake: Wake::default(),
         vault,
+        first_responses: FirstResponses::default(),
     });
     Ok(Wired { engine, accounts, sender })
 }

@@ -56,9 +56,10 @@ SELECT lane.key, t.state FROM ticket AS t JOIN lane USING (tenant_id, lane_id)
 WHERE t.tenant_id = $1 AND t.source_id = $2 AND t.requester = $3 AND t.state IS NOT NULL
 ORDER BY t.created_at DESC LIMIT $4";
 
+// By lane, for which there is an index: the order in which tickets were heard of is nearly that of their creation.
 const RECENT_FACTS: &str = "
 SELECT facts FROM ticket_fact WHERE tenant_id = $1 AND source_id = $2 AND created_at >= $3
-ORDER BY created_at DESC LIMIT $4";
+ORDER BY lane_id DESC LIMIT $4";
 
 pub(crate) const STATEMENTS: &[(&str, &str)] =
     &[("ticket.load", LOAD), ("ticket.of_requester", OF_REQUESTER), ("ticket.recent_facts", RECENT_FACTS)];
@@ -113,7 +114,7 @@ impl Store {
         rows.iter().map(|row| Ok((row.get(0), read_state(0, row.get(1))?))).collect()
     }
 
-    /// The facts of a source's tickets created since `since`, the youngest `limit`.
+    /// The facts of a source's tickets created since `since`, of the `limit` that were heard of last.
     pub async fn recent_facts(&self, source_id: i32, since: Timestamp, limit: i64) -> Result<Vec<Facts>> {
         let query = sqlx::query(RECENT_FACTS).bind(self.tenant).bind(source_id).bind(crate::at(since)).bind(limit);
         let rows = query.fetch_all(&self.reads).await.map_err(failed("ticket.recent_facts"))?;

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use crate::guard::Limits;
 use crate::levels::Levels;
+use crate::reads::first_responses::FirstResponses;
 use crate::registry::Registry;
 use crate::scheduler::Scheduled;
 use crate::sender::hosts::AllowedHosts;
@@ -134,6 +135,7 @@ pub struct Engine {
     pub options: Options,
     pub wake: Wake,
     pub vault: Arc<Vault>,
+    pub first_responses: FirstResponses,
 }
 
 impl Engine {

@@ -14,9 +14,8 @@ use deskbell_model::timestamp::Timestamp;
 use crate::engine::Engine;
 
 pub(crate) mod calendars;
+pub mod first_responses;
 
-/// So many tickets are enough to say how long a first response takes.
-const MAX_SAMPLE: i64 = 5000;
 /// The most events or tickets that one read gives.
 const MAX_ROWS: u32 = 200;
 
@@ -160,18 +159,11 @@ impl Reads for LaneReads {
         Box::pin(self.ask(self.engine.store.agents(self.source_id, group)))
     }
 
-    fn first_response<'a>(
-        &'a self,
-        asker: &'a Asker,
-        days: u32,
-        group: Option<&'a str>,
-    ) -> Answer<'a, Option<Summary>> {
+    fn first_response<'a>(&'a self, _: &'a Asker, days: u32, group: Option<&'a str>) -> Answer<'a, Option<Summary>> {
         Box::pin(async move {
-            let since = asker.now.plus_seconds(-i64::from(days.min(366)) * 86_400);
-            let facts = self.ask(self.engine.store.recent_facts(self.source_id, since, MAX_SAMPLE)).await?;
-            let of_group = facts.iter().filter(|facts| group.is_none_or(|group| facts.group_now() == Some(group)));
-            let seconds = of_group.filter_map(|facts| Some(facts.first_response()?.1 as f64 / 1e6));
-            Ok(Summary::of(seconds.collect()))
+            // As of now and not of the event: all who ask share it.
+            let Engine { store, first_responses, .. } = &*self.engine;
+            self.ask(first_responses.summary(store, self.source_id, days.min(366), group, self.engine.now())).await
         })
     }
 
