@@ -57,7 +57,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::DeadLetters(arguments) => dead_letters::run(&common, arguments).await,
         Command::Calendar(arguments) => calendar::run(&common, arguments),
         Command::Schedule(arguments) => schedule::run(&common, arguments).await,
-        Command::Kpi(arguments) => kpi::run(&common, arguments).await,
+        Command::Kpi(arguments) => Box::pin(kpi::run(&common, arguments)).await,
         Command::Report(arguments) => report::run(&common, arguments).await,
         Command::Sla(arguments) => sla::run(&common, arguments).await,
         Command::Bench(arguments) => bench::run(&common, arguments).await,

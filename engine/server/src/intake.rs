@@ -276,7 +276,7 @@ fn canonical(
         match item.and_then(|(event, data)| cloudevents::place(event, data, &account.sources)) {
             Ok(event) => events.push(event),
             Err(rejected) => {
-                rejections.push(json!({ "index": place, "member": rejected.member, "problem": rejected.problem }))
+                rejections.push(json!({ "index": place, "member": rejected.member, "problem": rejected.problem }));
             }
         }
     }

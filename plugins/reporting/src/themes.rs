@@ -56,14 +56,13 @@ pub(crate) fn of<'a>(comments: impl Iterator<Item = &'a str>) -> Vec<Theme> {
         let has_room = themes.len() < MOST;
         match themes.iter_mut().find(|(known, _)| *known == texts) {
             Some((_, theme)) if theme.term.split(", ").count() < MOST_TERMS => {
-                theme.term.push_str(&format!(", {term}"))
+                theme.term.extend([", ", term.as_str()]);
             }
-            Some(_) => {}
             None if has_room => {
                 let examples = texts.iter().take(5).map(|text| quoted(text)).collect();
                 themes.push((texts, Theme { term, n_comments: comments.len(), examples }));
             }
-            None => {}
+            _ => {}
         }
     }
     themes.into_iter().map(|(_, theme)| theme).collect()

@@ -96,7 +96,7 @@ fn values(ticket: &Ticket, sla: &Sla, event: &Event) -> Value {
     let mut values = wording::ticket_values(ticket);
     let about = json!({ "kind": event.kind, "source": event.source, "time": event.time });
     values.insert("event".to_owned(), about);
-    let sla = serde_json::to_value(sla).map(wording::present).unwrap_or_else(|_| Value::Object(Map::new()));
+    let sla = serde_json::to_value(sla).map_or_else(|_| Value::Object(Map::new()), wording::present);
     values.insert("data".to_owned(), sla.clone());
     values.insert("sla".to_owned(), sla);
     Value::Object(values)

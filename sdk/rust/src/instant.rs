@@ -282,7 +282,6 @@ impl<'de> Deserialize<'de> for Instant {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

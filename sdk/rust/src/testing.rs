@@ -312,7 +312,6 @@ impl TestHost {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::error::Error;

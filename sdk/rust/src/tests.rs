@@ -1,7 +1,5 @@
 //! What the crate and its documents promise of each other.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::fs;
 use std::path::Path;
 

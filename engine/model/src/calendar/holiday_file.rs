@@ -168,7 +168,6 @@ fn after(start: NaiveDate, duration: &str) -> Option<NaiveDate> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

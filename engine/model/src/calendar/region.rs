@@ -157,7 +157,6 @@ fn dates(year: i32, word: &'static str) -> impl Iterator<Item = NaiveDate> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::collections::BTreeSet;
 

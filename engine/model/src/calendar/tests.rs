@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 mod shifts;
 
 use std::sync::OnceLock;

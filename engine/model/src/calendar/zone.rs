@@ -112,7 +112,6 @@ fn first_second(before: i64, after: i64, changed: impl Fn(i64) -> bool) -> i64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

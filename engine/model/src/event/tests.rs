@@ -1,4 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
 use super::*;
 
 /// Lines of a history with the member at fault; ours, like the rest of the fixtures.

@@ -1,4 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
 use proptest::prelude::*;
 
 use super::*;
@@ -49,7 +48,7 @@ fn story(history: &History) -> String {
             What::Merged { .. } => "merged".to_owned(),
             other => format!("{other:?}"),
         };
-        story += &format!(" {}:{what}", hour(entry.at));
+        story.extend([" ", &hour(entry.at), ":", &what]);
     }
     story
 }

@@ -1,7 +1,5 @@
 //! Notices as they should be, and as an enemy would write them.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

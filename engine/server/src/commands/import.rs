@@ -198,7 +198,7 @@ fn read_line(line: &[u8]) -> Option<Result<(Event, String), Rejection>> {
         let mut value: Value =
             serde_json::from_slice(line).map_err(|error| ("(json)".to_owned(), format!("is no JSON: {error}")))?;
         let event = Event::from_value(&value).map_err(|rejected| (rejected.member, rejected.problem))?;
-        let data = value.get_mut("data").map(Value::take).unwrap_or_else(|| json!({}));
+        let data = value.get_mut("data").map_or_else(|| json!({}), Value::take);
         Ok((event, data.to_string()))
     };
     Some(read())

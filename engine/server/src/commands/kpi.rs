@@ -73,7 +73,7 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
         Options::new(&request, &calendars).map_err(|invalid| WrongUse(format!("--{}", told(&invalid, &names))))?;
     let report = with_store(common, async |store| {
         let settings = wiring::kpi(&config, editions(&config, &store, SystemClock.now()).await?);
-        Ok(figures::report(&store, options, settings).await?)
+        Ok(Box::pin(figures::report(&store, options, settings)).await?)
     })
     .await?;
     print(&report, arguments.format)

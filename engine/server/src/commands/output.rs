@@ -54,9 +54,12 @@ impl Rows {
     }
 
     fn csv(&self) -> String {
-        let cell = |text: &str| match text.contains([',', '"', '\n', '\r']) {
-            true => format!("\"{}\"", text.replace('"', "\"\"")),
-            false => text.to_owned(),
+        let cell = |text: &str| {
+            if text.contains([',', '"', '\n', '\r']) {
+                format!("\"{}\"", text.replace('"', "\"\""))
+            } else {
+                text.to_owned()
+            }
         };
         let mut lines = vec![self.headings.iter().map(|heading| cell(&heading.replace(' ', "_"))).collect::<Vec<_>>()];
         lines.extend(self.rows.iter().map(|row| row.iter().map(|value| cell(&shown(value))).collect()));

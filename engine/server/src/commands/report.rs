@@ -172,9 +172,10 @@ async fn by_hand(
 
 fn tell_who(report: &Report) {
     let who: Vec<&str> = report.recipients.iter().chain(&report.to).map(String::as_str).collect();
-    match who.is_empty() {
-        true => eprintln!("Nobody gets it: it has neither recipients nor destinations."),
-        false => eprintln!("A running engine delivers it to {}.", who.join(", ")),
+    if who.is_empty() {
+        eprintln!("Nobody gets it: it has neither recipients nor destinations.");
+    } else {
+        eprintln!("A running engine delivers it to {}.", who.join(", "));
     }
 }
 

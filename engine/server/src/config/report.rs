@@ -15,6 +15,7 @@ use super::settings::Settings;
 /// `[[report]]`
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "as the configuration calls it")]
 pub(crate) struct Report {
     pub(crate) name: String,
     /// Who makes it.

@@ -148,7 +148,6 @@ impl<'de> Deserialize<'de> for SecretRef {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use secrecy::ExposeSecret as _;
 

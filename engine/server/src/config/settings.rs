@@ -54,7 +54,6 @@ pub(super) fn json(value: toml::Value) -> Option<Value> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

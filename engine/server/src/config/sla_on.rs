@@ -116,13 +116,12 @@ pub(crate) fn hand_over(rules: &[SlaOn], plugins: &mut Vec<Plugin>) {
     }
     // Rules are made of what JSON has.
     let rules: Value = serde_json::to_value(rules).unwrap_or_else(|_| json!([]));
-    match plugins.iter_mut().find(|plugin| plugin.name == PLUGIN) {
-        Some(plugin) => plugin.settings.set("rules", rules),
-        None => {
-            let mut plugin = Plugin::shipped(PLUGIN);
-            plugin.settings.set("rules", rules);
-            plugins.push(plugin);
-        }
+    if let Some(plugin) = plugins.iter_mut().find(|plugin| plugin.name == PLUGIN) {
+        plugin.settings.set("rules", rules);
+    } else {
+        let mut plugin = Plugin::shipped(PLUGIN);
+        plugin.settings.set("rules", rules);
+        plugins.push(plugin);
     }
 }
 

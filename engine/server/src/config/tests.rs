@@ -1,7 +1,5 @@
 //! The file as an operator writes it, well and badly.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

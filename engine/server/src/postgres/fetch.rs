@@ -217,7 +217,6 @@ fn open_to_all(path: &Path, bin: &Path) -> Result<(), Error> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

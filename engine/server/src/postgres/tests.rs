@@ -1,7 +1,5 @@
 //! Against the PostgreSQL programs of this machine, or a packaged build that is fetched once.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::fs::{Permissions, create_dir, read_to_string, set_permissions, write};
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt};

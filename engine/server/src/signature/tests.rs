@@ -1,7 +1,5 @@
 //! The published and computed vectors of real senders, spoilt in every way that must be noticed.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 

@@ -1,4 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
 use deskbell_model::event::Event;
 use deskbell_model::history::History;
 
@@ -13,6 +12,7 @@ fn ticket() -> Ticket {
     (*history.ticket.unwrap()).clone()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "so that JSON is written where it is used")]
 fn effect(kind: &str, data: Value) -> Effect {
     serde_json::from_value(json!({"kind": kind, "data": data})).unwrap()
 }

@@ -1,7 +1,5 @@
 //! Mail against a real server on this machine.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 

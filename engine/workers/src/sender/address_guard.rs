@@ -143,7 +143,6 @@ fn kind_of(address: IpAddr) -> Option<Kind> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use proptest::prelude::*;
 

@@ -180,7 +180,6 @@ impl fmt::Display for Target {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -103,7 +103,6 @@ impl fmt::Display for Network {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

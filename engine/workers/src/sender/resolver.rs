@@ -65,7 +65,6 @@ impl Resolve for GuardedResolver {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests {
     use super::*;
 

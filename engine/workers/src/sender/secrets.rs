@@ -204,7 +204,6 @@ fn encoded(value: &str) -> Zeroizing<String> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

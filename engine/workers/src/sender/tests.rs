@@ -1,7 +1,5 @@
 //! The sender against real servers on this machine.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 

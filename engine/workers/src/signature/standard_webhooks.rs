@@ -53,7 +53,6 @@ pub(super) fn scheme(configured: &Scheme) -> Scheme {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

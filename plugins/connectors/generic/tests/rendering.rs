@@ -1,5 +1,4 @@
 //! What the fixtures do not show: signing, repeats, and what a batch left out.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use deskbell::prelude::*;
 use deskbell::testing::{self, TestHost};

@@ -4,7 +4,6 @@ use deskbell::testing::TestHost;
 use deskbell_plugin_zammad::Zammad;
 
 #[test]
-#[expect(clippy::unwrap_used, reason = "tests")]
 fn every_fixture_comes_out_as_it_says() {
     let mut paths: Vec<_> = std::fs::read_dir("fixtures")
         .unwrap()

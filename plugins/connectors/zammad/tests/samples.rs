@@ -1,6 +1,5 @@
 //! Samples of Zammad's webhooks that are not ours to ship: with `DESKBELL_PAYLOADS` set to a folder that has them in
 //! `zammad/`, each has to be read without an error.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use deskbell::prelude::*;
 use deskbell::testing::{self, TestHost};

@@ -288,7 +288,6 @@ pub struct SourceSurge {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use serde::de::DeserializeOwned;
     use serde_json::json;

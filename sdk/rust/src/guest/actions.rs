@@ -108,7 +108,6 @@ fn requests_out(requests: Vec<Request>) -> Vec<http::Request> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use serde_json::json;
 

@@ -120,7 +120,6 @@ pub(super) fn failure_out(error: Error) -> types::Failure {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use serde_json::json;
 

@@ -156,5 +156,4 @@ impl TestHost {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

@@ -213,7 +213,6 @@ pub(super) fn read<T: DeserializeOwned>(what: &str, value: Value) -> T {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -74,13 +74,12 @@ impl Ticket<'_, '_> {
             6..9 => format!(r#""{}""#, self.dice.pick(&TAGS)),
             _ => r#""vip","bulk""#.to_owned(),
         };
-        let (actor, role) = match self.dice.chance(0.08) {
-            true => (self.agent.as_str(), "agent"),
-            false => (self.customer.as_str(), "customer"),
-        };
-        let session = match self.dice.chance(0.05) {
-            true => format!(r#","session":"v{}-{}""#, self.dice.below(365), self.dice.below(200)),
-            false => String::new(),
+        let (actor, role) =
+            if self.dice.chance(0.08) { (self.agent.as_str(), "agent") } else { (self.customer.as_str(), "customer") };
+        let session = if self.dice.chance(0.05) {
+            format!(r#","session":"v{}-{}""#, self.dice.below(365), self.dice.below(200))
+        } else {
+            String::new()
         };
         let organization = self.dice.below(2000);
         let data = format!(

@@ -143,7 +143,6 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -39,7 +39,7 @@ pub(super) fn differences(expect: &Expect, outcome: &Outcome) -> Vec<String> {
 fn advice(failure: &Failure) -> String {
     match failure {
         Failure::Refused { retry, .. } => format!(" (retry: {retry})"),
-        _ => report::frames(failure).into_iter().map(|frame| format!("\n{frame}")).collect(),
+        _ => report::frames(failure).into_iter().flat_map(|frame| ["\n", frame]).collect(),
     }
 }
 
@@ -96,7 +96,7 @@ fn of_document(expected: Option<&Object>, document: &Value, found: &mut Vec<Stri
             |list: &Vec<Value>| list.iter().map(|block| block.as_object().cloned()).collect::<Option<Vec<_>>>();
         match (value.as_array().and_then(objects), actual.as_array()) {
             (Some(expected), Some(actual)) => {
-                compare(&format!("document.{name}"), Some(expected.as_slice()), actual, found)
+                compare(&format!("document.{name}"), Some(expected.as_slice()), actual, found);
             }
             _ => walk(&format!("document.{name}"), value, actual, found),
         }

@@ -245,11 +245,11 @@ impl Answer {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "so that JSON is written where it is used")]
     fn check(world: World, fixture: Value, expected: &str) {
         let case = Fixture::parse_loosely(fixture.clone(), world)
             .and_then(|fixture| fixture.case(world, &Arc::new(Book::default())));

@@ -219,7 +219,6 @@ impl Reads for Known {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::super::sample::TIME;
     use super::*;

@@ -13,7 +13,7 @@ use super::{Workbench, as_json};
 /// What a call used of one thing, and how much it may.
 struct Used {
     name: &'static str,
-    used: u64,
+    amount: u64,
     limit: Option<u64>,
     unit: Unit,
 }
@@ -48,7 +48,7 @@ pub(super) fn json(workbench: &Workbench, outcome: &Outcome) -> anyhow::Result<S
     all.insert("log_dropped".to_owned(), json!(outcome.log_dropped));
     all.insert("calls".to_owned(), json!(outcome.n_calls));
     let used = usage(workbench, outcome).into_iter();
-    let used = used.map(|used| (used.key(), json!({ "used": used.used, "limit": used.limit })));
+    let used = used.map(|used| (used.key(), json!({ "used": used.amount, "limit": used.limit })));
     all.insert("usage".to_owned(), Value::Object(used.collect()));
     Ok(serde_json::to_string_pretty(&all)?)
 }
@@ -219,12 +219,12 @@ fn write_in_words(write: &Write) -> String {
 fn usage(workbench: &Workbench, outcome: &Outcome) -> Vec<Used> {
     let (limits, ceilings, used) = (workbench.plugin.limits(), &workbench.ceilings, &outcome.usage);
     let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    let number = |name, used, limit| Used { name, used, limit, unit: Unit::Number };
+    let number = |name, amount, limit| Used { name, amount, limit, unit: Unit::Number };
     let mut all: Vec<Used> = used.fuel.map(|fuel| number("instructions", fuel, None)).into_iter().collect();
     all.extend([
-        Used { name: "memory", used: used.memory_peak_bytes, limit: Some(limits.memory_bytes), unit: Unit::Bytes },
-        Used { name: "CPU time", used: used.cpu_us, limit: Some(micros(limits.cpu)), unit: Unit::Micros },
-        Used { name: "wall time", used: used.wall_us, limit: Some(micros(limits.wall)), unit: Unit::Micros },
+        Used { name: "memory", amount: used.memory_peak_bytes, limit: Some(limits.memory_bytes), unit: Unit::Bytes },
+        Used { name: "CPU time", amount: used.cpu_us, limit: Some(micros(limits.cpu)), unit: Unit::Micros },
+        Used { name: "wall time", amount: used.wall_us, limit: Some(micros(limits.wall)), unit: Unit::Micros },
     ]);
     let mut count = |name, used: usize, limit: usize| all.push(number(name, used as u64, Some(limit as u64)));
     match &outcome.made {
@@ -249,7 +249,7 @@ impl Used {
     fn in_words(&self) -> String {
         let limit =
             self.limit.map_or_else(|| "not limited".to_owned(), |limit| format!("of {}", self.unit.amount(limit)));
-        format!("{:<12}  {:>12}  {limit}", self.name, self.unit.amount(self.used))
+        format!("{:<12}  {:>12}  {limit}", self.name, self.unit.amount(self.amount))
     }
 
     /// Its name in JSON, with its unit.

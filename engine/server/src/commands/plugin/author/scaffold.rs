@@ -131,9 +131,10 @@ pub(super) fn check_name(name: &str) -> Result<(), WrongUse> {
         return Ok(());
     };
     let suggestion = suggestion(name);
-    let hint = match problem_free(&suggestion) {
-        true => format!(", such as '{suggestion}'"),
-        false => ", such as 'urgent-tag'".to_owned(),
+    let hint = if problem_free(&suggestion) {
+        format!(", such as '{suggestion}'")
+    } else {
+        ", such as 'urgent-tag'".to_owned()
     };
     Err(WrongUse(format!(
         "'{name}' cannot be a plugin's name: {problem}; take lower-case letters, digits and single hyphens{hint}"
@@ -226,7 +227,6 @@ pub(super) fn write(parent: &Path, kind: Kind, name: &str, sdk: &Path) -> anyhow
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use deskbell_model::manifest::Manifest;
 

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use deskbell_host::Identity;
 use deskbell_model::effect::Effect;
 use deskbell_model::plugin::{Decision, Parsed, Request, StatedEvent};

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use deskbell_host::Identity;
 use deskbell_model::plugin::{LogLine, Request};
 
@@ -113,7 +111,7 @@ unfinished: it waits for the answer to request 1 of 1; give the fixture `respons
 
 #[test]
 fn names_in_json_have_their_units() {
-    let used = |name, unit| Used { name, used: 1, limit: None, unit }.key();
+    let used = |name, unit| Used { name, amount: 1, limit: None, unit }.key();
     assert_eq!(used("CPU time", Unit::Micros), "cpu_us");
     assert_eq!(used("memory", Unit::Bytes), "memory_bytes");
     assert_eq!(used("instructions", Unit::Number), "instructions");
@@ -121,7 +119,7 @@ fn names_in_json_have_their_units() {
 
 #[test]
 fn what_is_used_stands_beside_its_limit() {
-    let words = |name, used, limit, unit| Used { name, used, limit, unit }.in_words();
+    let words = |name, amount, limit, unit| Used { name, amount, limit, unit }.in_words();
     assert_eq!(words("memory", 1_114_112, Some(32 << 20), Unit::Bytes), "memory            1.06 MiB  of 32 MiB");
     assert_eq!(words("instructions", 17_221, None, Unit::Number), "instructions        17,221  not limited");
 }

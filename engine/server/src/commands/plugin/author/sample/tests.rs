@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use deskbell_model::ticket::{Priority, Role};
 
 use super::*;
