@@ -1,12 +1,13 @@
 //! Plugins that fail, and those beside them.
 
+use chrono::{TimeDelta, Utc};
 use serde_json::Value;
 
-use crate::support::config::{self, ROUTING};
+use crate::support::config::{self, ACKNOWLEDGE, ROUTING};
 use crate::support::engine::TestEngine;
 use crate::support::helpdesk::Helpdesk;
 use crate::support::waiting::wait_until;
-use crate::support::webhook::{commented, created, updated};
+use crate::support::webhook::{comment, commented, created, event_at, new_ticket, updated};
 
 const WRONG_RULES: &str = r#"
 [[plugin]]
@@ -153,4 +154,34 @@ async fn what_a_plugin_may_not_ask_for_becomes_a_dead_letter_that_says_how_to_al
     let error = letters[0]["error"].as_str().unwrap();
     assert!(error.contains("ticket.tag") && error.contains("grant"), "{error}");
     assert_eq!(helpdesk.received().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acknowledgement_promises_what_first_responses_took() {
+    let helpdesk = Helpdesk::start().await;
+    let mut engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[ACKNOWLEDGE])).await;
+    let reason = |ticket| helpdesk.done_on(ticket).into_iter().find_map(|action| action.reason).unwrap();
+    engine.post(&created("T-1")).await;
+    engine.work_off().await;
+    assert!(reason("T-1").contains("no wait promised"), "{}", reason("T-1"));
+
+    let yesterday = Utc::now() - TimeDelta::days(1);
+    let history = [10, 20, 30, 40, 500].into_iter().flat_map(|minutes| {
+        let (ticket, answered) = (format!("old-{minutes}"), yesterday + TimeDelta::minutes(minutes));
+        [
+            event_at("ticket.created", &ticket, yesterday, new_ticket(&ticket)).to_string(),
+            event_at("ticket.commented", &ticket, answered, comment("on it", "agent")).to_string(),
+        ]
+    });
+    let file = engine.folder().join("history.ndjson");
+    std::fs::write(&file, history.collect::<Vec<_>>().join("\n")).unwrap();
+    let imported = engine.run(&["import", file.to_str().unwrap()]).await;
+    assert!(imported.status.success(), "{imported:?}");
+
+    // A running engine reads it once a minute; one that starts, at once.
+    engine.restart().await;
+    engine.post(&created("T-2")).await;
+    engine.work_off().await;
+    let expected = "average first response of the last 28 days 7200s over 5 tickets";
+    assert!(reason("T-2").contains(expected), "{}", reason("T-2"));
 }
