@@ -211,6 +211,34 @@ async fn after_a_change_of_policy_open_clocks_are_computed_anew_and_the_others_k
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_goes_or_comes_concerns_its_own_tickets_alone() {
+    let helpdesk = Helpdesk::start().await;
+    let both = "sources = [\"shop-eu\", \"shop-us\"]";
+    let config = |sources: &str| {
+        config::with(&helpdesk.address.to_string(), &[&policy("5h", "8h")]).replace("sources = [\"shop-eu\"]", sources)
+    };
+    let mut engine = TestEngine::start(&config(both)).await;
+    create(&engine, "T-stays", now()).await;
+    let mut left = creation("T-leaves", now());
+    left["source"] = json!("shop-us");
+    assert_eq!(engine.deliver(&Delivery::of(&left).to("shop")).await.status, 202);
+    engine.work_off().await;
+    let arrivals = "SELECT l.key, l.arrivals FROM lane AS l JOIN ticket USING (tenant_id, lane_id) ORDER BY l.key";
+    let mut seen = vec![engine.sql(arrivals).await];
+    for sources in ["sources = [\"shop-eu\"]", both] {
+        assert!(engine.stop().await.success());
+        engine.configure(&config(sources));
+        engine.start_again(None).await;
+        engine.work_off().await;
+        seen.push(engine.sql(arrivals).await);
+    }
+    let counted = |place: usize| seen.iter().map(move |rows| rows[place]["arrivals"].as_i64().unwrap());
+    let (leaves, stays): (Vec<i64>, Vec<i64>) = (counted(0).collect(), counted(1).collect());
+    assert_eq!(leaves, [leaves[0], leaves[0] + 1, leaves[0] + 2]);
+    assert_eq!(stays, [stays[0]; 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn imported_history_is_told_to_nobody_and_its_open_clocks_run_on() {
     let (helpdesk, engine) = start(&[&policy("1h", "2h"), &echoes()]).await;
     let lines: Vec<String> = [("T-old", 90_000), ("T-due", 3_590)]

@@ -9,7 +9,7 @@ use deskbell_model::calendar::Book;
 use deskbell_model::sla::{Editions, Policies};
 use deskbell_model::timestamp::Timestamp;
 use deskbell_store::Store;
-use deskbell_store::clock::Edition;
+use deskbell_store::clock::{Concerned, Edition};
 use deskbell_workers::levels::Levels;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -76,14 +76,22 @@ pub(crate) async fn editions(config: &Config, store: &Store, now: Timestamp) -> 
     Ok(Arc::new(Editions::after(earlier, policies)))
 }
 
-/// Notes what this engine runs with; where that is new, every open ticket's clocks are looked at.
+/// Notes what this engine runs with; where that changes what clocks are, those of open tickets are looked at.
 pub(crate) async fn note(config: &Config, store: &Store, now: Timestamp) -> anyhow::Result<()> {
-    let mut sources: Vec<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
+    let mut sources: BTreeSet<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
     sources.extend(config.sources.iter().flat_map(|source| &source.sources).map(String::as_str));
-    sources.sort_unstable();
     let edition = Definition::of(config).edition(now)?;
-    if store.note_sla(&edition, &sources.join("\n")).await? {
-        tracing::info!("SLA policies, calendars or sources are new; the clocks of all open tickets are computed anew");
+    match store.note_sla(&edition, &sources).await? {
+        Concerned::None => {}
+        Concerned::Sources(names) => {
+            tracing::info!(
+                sources = names.join(", "),
+                "sources came or went; the clocks of their open tickets are computed anew"
+            );
+        }
+        Concerned::All => {
+            tracing::info!("SLA policies or calendars are new; the clocks of all open tickets are computed anew");
+        }
     }
     Ok(())
 }
