@@ -2,12 +2,13 @@
 //!
 //! A file is named for the component's digest and for everything that its code depends on (wasmtime's version, the
 //! settings, the processor), so that a stale one is never found. Machine code is as good as the host's own code once
-//! it is mapped: so the folder belongs to the engine's user alone, a file is complete before it has its name, and it is
-//! only loaded if it has the SHA-256 that was noted when it was written.
+//! it is mapped: so the folder belongs to the engine's user alone, a file is complete before it has its name and is never
+//! written to afterwards, and it is only loaded if it has the SHA-256 that was noted when it was written.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,9 +51,9 @@ impl Cache {
     /// The code of this name, if it is there and whole.
     pub(crate) fn get(&self, name: &str) -> Option<Verified> {
         let noted = fs::read_to_string(self.path(name, "sha256")).ok()?;
-        let code = fs::read(self.path(name, "cwasm")).ok()?;
-        if hex::encode(Sha256::digest(&code)) == noted.trim() {
-            return Some(Verified(code));
+        let mut file = File::open(self.path(name, "cwasm")).ok()?;
+        if digest(&mut file).ok()? == noted.trim() {
+            return Some(Verified::Kept(file));
         }
         tracing::warn!(code.name = name, "compiled plugin code is damaged; compiling it again");
         None
@@ -90,22 +91,51 @@ pub(crate) fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     file.write_all(content)
 }
 
+/// The SHA-256 of a file's content, in hexadecimal.
+fn digest(file: &mut File) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    let mut part = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut part) {
+            Ok(0) => return Ok(hex::encode(hasher.finalize())),
+            Ok(n) => hasher.update(&part[..n]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn whole(mut file: &File) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    file.seek(io::SeekFrom::Start(0))?;
+    file.read_to_end(&mut content)?;
+    Ok(content)
+}
+
 /// Code that this engine's compiler made and nobody has changed since.
-pub(crate) struct Verified(Vec<u8>);
+pub(crate) enum Verified {
+    /// Straight from the compiler of this process.
+    Fresh(Vec<u8>),
+    /// A file of the engine's own folder that has the digest noted when it was written.
+    Kept(File),
+}
 
 impl Verified {
-    /// Code that comes straight from the compiler of this process.
-    pub(crate) const fn fresh(code: Vec<u8>) -> Self {
-        Self(code)
-    }
-
     /// Makes it callable. An error means that it was made by another wasmtime or with other settings.
-    pub(crate) fn load(self, engine: &Engine) -> wasmtime::Result<Component> {
-        // SAFETY: `deserialize` trusts its input to come from `precompile_component`. A `Verified` is made in two
-        // places: from the compiler's own output, and from a file of the engine's own folder that has the digest noted
-        // when that output was written. The bytes are in memory already, so nobody can change them after the check.
+    pub(crate) fn load(&self, engine: &Engine) -> wasmtime::Result<Component> {
+        // SAFETY: `deserialize` and `deserialize_file` trust their input to come from `precompile_component`, and so do
+        // both kinds. The file is the one that was checked, whatever has its name by now; it is nobody's to write but
+        // the engine's user's, who could as well write to the engine, and the engine only ever renames a new one over it.
         #[expect(unsafe_code, reason = "the one place where compiled code is loaded")]
-        let component = unsafe { Component::deserialize(engine, &self.0) }?;
+        let component = unsafe {
+            match self {
+                Self::Fresh(code) => Component::deserialize(engine, code),
+                // Mapped, so that of a plugin's code and data only what is used takes memory. Read, where the file
+                // system is one from which nothing may be executed.
+                Self::Kept(file) => Component::deserialize_file(engine, format!("/dev/fd/{}", file.as_raw_fd()))
+                    .or_else(|_| Component::deserialize(engine, whole(file)?)),
+            }
+        }?;
         component.initialize_copy_on_write_image()?;
         Ok(component)
     }
@@ -128,7 +158,7 @@ mod tests {
         let (_folder, cache) = cache();
         assert!(cache.get("a").is_none());
         cache.put("a", b"code").unwrap();
-        assert_eq!(cache.get("a").unwrap().0, b"code");
+        assert!(cache.get("a").is_some());
         fs::write(cache.path("a", "cwasm"), b"c0de").unwrap();
         assert!(cache.get("a").is_none());
         cache.put("a", b"code").unwrap();

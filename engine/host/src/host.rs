@@ -176,10 +176,13 @@ impl Host {
     async fn keep(&self, name: String, code: Vec<u8>) -> Result<Component, Refused> {
         let host = self.clone();
         let keeping = move || {
-            if let Err(error) = host.inner.cache.put(&name, &code) {
+            let (cache, engine) = (&host.inner.cache, &host.inner.engine);
+            if let Err(error) = cache.put(&name, &code) {
                 tracing::warn!(code.name = name, %error, "compiled plugin code is not kept; it will be compiled again");
+            } else if let Some(Ok(component)) = cache.get(&name).map(|kept| kept.load(engine)) {
+                return Ok(component);
             }
-            Verified::fresh(code).load(&host.inner.engine).map_err(|error| Refused::Start(format!("{error:#}")))
+            Verified::Fresh(code).load(engine).map_err(|error| Refused::Start(format!("{error:#}")))
         };
         tokio::task::spawn_blocking(keeping).await.map_err(|_| Refused::ShuttingDown)?
     }
