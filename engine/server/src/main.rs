@@ -4,6 +4,7 @@
 //! in `wiring`, and nowhere else.
 
 mod api;
+mod background;
 mod bench;
 mod cli;
 mod commands;

@@ -18,6 +18,7 @@ use deskbell_store::event::Recorded;
 use deskbell_store::finish::Outcome;
 use deskbell_store::lane::Claimed;
 use deskbell_store::{Error, chaos};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -57,6 +58,7 @@ pub struct Dispatcher {
     places: Arc<Semaphore>,
     decided: mpsc::Sender<Decided>,
     finishers: JoinSet<()>,
+    runtime: Handle,
     at_door: Arc<Semaphore>,
 }
 
@@ -67,6 +69,7 @@ pub struct Door {
     engine: Arc<Engine>,
     places: Arc<Semaphore>,
     n_places: usize,
+    runtime: Handle,
     decided: mpsc::Sender<Decided>,
 }
 
@@ -74,17 +77,17 @@ pub struct Door {
 pub struct Room(OwnedSemaphorePermit);
 
 impl Dispatcher {
-    /// Starts the finishers.
-    pub fn new(engine: Arc<Engine>) -> Self {
+    /// Starts the finishers. They run on `runtime`, and so does what is decided of lanes that come in by the door.
+    pub fn new(engine: Arc<Engine>, runtime: &Handle) -> Self {
         let in_work = engine.options.in_work.max(2);
         let (decided, waiting) = mpsc::channel(in_work);
         let waiting = Gatherer::new(waiting, Pace { large: LARGE, apart: APART });
         let mut finishers = JoinSet::new();
         for _ in 0..engine.options.finishers.max(1) {
-            finishers.spawn(finish_all(Arc::clone(&engine), waiting.clone()));
+            finishers.spawn_on(finish_all(Arc::clone(&engine), waiting.clone()), runtime);
         }
         let half = || Arc::new(Semaphore::new(in_work / 2));
-        Self { engine, places: half(), decided, finishers, at_door: half() }
+        Self { engine, places: half(), decided, finishers, runtime: runtime.clone(), at_door: half() }
     }
 
     /// Another way in.
@@ -93,6 +96,7 @@ impl Dispatcher {
             engine: Arc::clone(&self.engine),
             places: Arc::clone(&self.at_door),
             n_places: self.engine.options.in_work.max(2) / 2,
+            runtime: self.runtime.clone(),
             decided: self.decided.clone(),
         }
     }
@@ -143,7 +147,7 @@ impl Door {
             return;
         }
         let door = self.clone();
-        tokio::spawn(async move {
+        self.runtime.spawn(async move {
             chaos::point("after-claim");
             let (lanes, events): (Vec<Claimed>, Vec<Vec<Recorded>>) = lanes.into_iter().unzip();
             let mut rows = Rows { events: events.into_iter().filter_map(by_lane).collect(), ..Rows::default() };

@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::intake::Intake;
 use crate::intake::committer::{self, Committer};
 use crate::wiring::{self, Wired};
-use crate::{api, http, service_levels, telemetry};
+use crate::{api, background, http, service_levels, telemetry};
 
 /// What is under way may take so long when the engine stops; what is not done by then is done by the next one.
 const STOP_WITHIN: Duration = Duration::from_secs(25);
@@ -106,14 +106,15 @@ impl Running {
         let address = listener.local_addr()?;
         let (stop_intake, stop_work) = (CancellationToken::new(), CancellationToken::new());
         let mut loops = JoinSet::new();
-        let dispatcher = Dispatcher::new(Arc::clone(&engine));
+        let background = background::start().context("the threads for decisions do not start")?;
+        let dispatcher = Dispatcher::new(Arc::clone(&engine), &background);
         let door = dispatcher.door();
-        loops.spawn(dispatcher.run(stop_work.clone()));
-        loops.spawn(Arc::new(Deliverer::new(Arc::clone(&engine), sender)).run(stop_work.clone()));
-        loops.spawn(scheduler::run(Arc::clone(&engine), stop_work.clone()));
-        loops.spawn(maker::run(Arc::clone(&engine), stop_work.clone()));
-        loops.spawn(cleaner::run(Arc::clone(&engine), stop_work.clone()));
-        loops.spawn(watcher::run(Arc::clone(&engine), stop_work.clone()));
+        loops.spawn_on(dispatcher.run(stop_work.clone()), &background);
+        loops.spawn_on(Arc::new(Deliverer::new(Arc::clone(&engine), sender)).run(stop_work.clone()), &background);
+        loops.spawn_on(scheduler::run(Arc::clone(&engine), stop_work.clone()), &background);
+        loops.spawn_on(maker::run(Arc::clone(&engine), stop_work.clone()), &background);
+        loops.spawn_on(cleaner::run(Arc::clone(&engine), stop_work.clone()), &background);
+        loops.spawn_on(watcher::run(Arc::clone(&engine), stop_work.clone()), &background);
         loops.spawn(telemetry::upkeep(stop_work.clone()));
         loops.spawn(heartbeat(store.clone(), node, *digest.bytes(), stop_work.clone()));
         let options = committer::Options {

@@ -95,16 +95,17 @@ async fn commit(engine: &Engine, door: &Door, batch: Vec<Waiting>) {
     let room = door.room(n_lanes(&deliveries), PATIENCE).await;
     let (taken, lanes) = take_in(engine, &deliveries, room.is_some().then(|| door.lease())).await;
     chaos::point("after-intake-commit");
-    match room {
-        Some(room) => door.hand_in(lanes, room),
-        None => engine.wake.dispatcher.notify_one(),
-    }
     for (place, answer) in repeated {
         let duplicate = taken.get(place).is_some_and(Result::is_ok);
         let _ = answer.send(if duplicate { Ok(Taken::Duplicate) } else { Err(Refused) });
     }
     for (taken, answer) in taken.into_iter().zip(answers) {
         let _ = answer.send(taken);
+    }
+    // The answers are on their way: somebody waits for them.
+    match room {
+        Some(room) => door.hand_in(lanes, room),
+        None => engine.wake.dispatcher.notify_one(),
     }
 }
 
