@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use deskbell_model::plugin::{LogLine, Usage, Write};
-use tokio::sync::SemaphorePermit;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::yield_now;
 use wasmtime::component::Instance;
 use wasmtime::{PoolConcurrencyLimitError, Store, StoreContextMut, UpdateDeadline, WasmBacktrace};
@@ -17,7 +17,7 @@ use wasmtime_wasi::I32Exit;
 
 use crate::capability::kv::Memory;
 use crate::ceilings::{Exceeded, Limit};
-use crate::failure::Failure;
+use crate::failure::{Busy, Failure};
 use crate::log::Log;
 use crate::memories::Memories;
 use crate::meter::{Meter, Metered};
@@ -67,7 +67,7 @@ pub(crate) async fn run<W: Work + Send>(
 ) -> Call<(W::Answer, Vec<Write>)> {
     let _place = match place(plugin).await {
         Ok(place) => place,
-        Err(failure) => return Call::not_begun(failure),
+        Err(busy) => return Call::not_begun(busy.into()),
     };
     // Declared after the place, and so gone before it.
     let (mut store, meter) = store(plugin, circumstances);
@@ -120,17 +120,26 @@ pub(crate) async fn try_start(
 }
 
 /// Waits for one of the host's places. The pool has as many; without waiting here it would fail instead.
-async fn place(plugin: &Plugin) -> Result<SemaphorePermit<'_>, Failure> {
+async fn place(plugin: &Plugin) -> Result<SemaphorePermit<'_>, Busy> {
     let host = plugin.host();
-    if let Ok(place) = host.places.try_acquire() {
+    wait_for_room(plugin, &host.places, host.n_places).await
+}
+
+/// Waits for one of `n_places`, as long as the host's patience lasts.
+pub(crate) async fn wait_for_room<'p>(
+    plugin: &Plugin,
+    places: &'p Semaphore,
+    n_places: usize,
+) -> Result<SemaphorePermit<'p>, Busy> {
+    if let Ok(place) = places.try_acquire() {
         return Ok(place);
     }
     let start = Instant::now();
-    match tokio::time::timeout(host.patience(), host.places.acquire()).await {
+    match tokio::time::timeout(plugin.host().patience(), places.acquire()).await {
         Ok(Ok(place)) => Ok(place),
-        Ok(Err(_)) | Err(_) => Err(Failure::Busy {
+        Ok(Err(_)) | Err(_) => Err(Busy {
             plugin: plugin.identity().clone(),
-            calls: host.n_places,
+            calls: n_places,
             waited_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
         }),
     }
@@ -206,7 +215,7 @@ pub(crate) fn failure(plugin: &Plugin, error: &wasmtime::Error) -> Failure {
         return Failure::exceeded(identity, exceeded);
     }
     if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
-        return Failure::Busy { plugin: identity, calls: plugin.host().n_places, waited_ms: 0 };
+        return Busy { plugin: identity, calls: plugin.host().n_places, waited_ms: 0 }.into();
     }
     let message = match error.downcast_ref::<I32Exit>() {
         Some(I32Exit(code)) => {

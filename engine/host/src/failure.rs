@@ -18,6 +18,16 @@ impl fmt::Display for Identity {
     }
 }
 
+/// A call that was not begun: too many others were under way.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("plugin {plugin} was not called: all {calls} places for its calls were taken for {waited_ms} ms")]
+pub struct Busy {
+    pub plugin: Identity,
+    /// How many calls may be under way at a time.
+    pub calls: usize,
+    pub waited_ms: u64,
+}
+
 /// Why a call did not work. Every message names the plugin and its version, and none holds a ticket's texts unless the
 /// plugin itself put them there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,8 +58,8 @@ pub enum Failure {
     #[error("plugin {plugin} asked for an effect that it may not have: {message}")]
     Denied { plugin: Identity, message: String },
     /// The host had no room for the call.
-    #[error("plugin {plugin} was not called: all {calls} places for plugin calls were taken for {waited_ms} ms")]
-    Busy { plugin: Identity, calls: usize, waited_ms: u64 },
+    #[error(transparent)]
+    Busy(#[from] Busy),
     /// An automation was called as a connector, or the other way round.
     #[error("plugin {plugin} is no {wanted} and cannot be called as one; look where the configuration names it")]
     WrongWorld { plugin: Identity, wanted: &'static str },
@@ -64,7 +74,7 @@ impl Failure {
         match self {
             Self::Refused { retry, .. } => *retry,
             Self::Limit { limit, .. } => limit.is_about_time(),
-            Self::Trap { .. } | Self::Busy { .. } => true,
+            Self::Trap { .. } | Self::Busy(_) => true,
             Self::Garbage { .. } | Self::Denied { .. } | Self::WrongWorld { .. } => false,
         }
     }
@@ -77,7 +87,7 @@ impl Failure {
             Self::Trap { .. } => "trap",
             Self::Garbage { .. } => "garbage",
             Self::Denied { .. } => "denied",
-            Self::Busy { .. } => "busy",
+            Self::Busy(_) => "busy",
             Self::WrongWorld { .. } => "wrong_world",
         }
     }
@@ -90,7 +100,7 @@ impl Failure {
             | Self::Trap { plugin, .. }
             | Self::Garbage { plugin, .. }
             | Self::Denied { plugin, .. }
-            | Self::Busy { plugin, .. }
+            | Self::Busy(Busy { plugin, .. })
             | Self::WrongWorld { plugin, .. } => plugin,
         }
     }

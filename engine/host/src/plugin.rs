@@ -9,12 +9,13 @@ use deskbell_model::plugin::{
     Action, Decision, Delivery, Event, Exchange, Parsed, ProbeStep, ReconcileStep, RenderStep, ReportRequest, Request,
 };
 use deskbell_model::timestamp::Timestamp;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::component::{Component, InstancePre};
 
 use crate::call::{self, Call};
 use crate::ceilings::{Ceilings, Limit, Limits};
 use crate::effects::{self, Unfit};
-use crate::failure::{Failure, Identity};
+use crate::failure::{Busy, Failure, Identity};
 use crate::host::{Host, Inner};
 use crate::inspect::Inspected;
 use crate::linking;
@@ -31,12 +32,17 @@ pub struct Plugin {
     inner: Arc<Loaded>,
 }
 
+/// A plugin's turn; see [`Plugin::turn`]. It ends when it is dropped.
+#[must_use]
+pub struct Turn<'p>(#[expect(dead_code, reason = "held, not read")] SemaphorePermit<'p>);
+
 struct Loaded {
     host: Host,
     permits: Arc<Permits>,
     ceilings: Arc<Ceilings>,
     inspected: Inspected,
     limits: Limits,
+    turns: Semaphore,
     instance_pre: InstancePre<State>,
     exports: Exports,
 }
@@ -70,6 +76,7 @@ impl Plugin {
                 World::Reporter => Limits::of_reporter(&inspected.manifest.limits, &host.inner.ceilings),
                 World::Automation | World::Connector => Limits::of(&inspected.manifest.limits, &host.inner.ceilings),
             },
+            turns: Semaphore::new(host.inner.n_places.div_ceil(2)),
             host,
             inspected,
             instance_pre,
@@ -131,6 +138,15 @@ impl Plugin {
     /// Name and version.
     pub fn identity(&self) -> &Identity {
         self.inner.permits.identity()
+    }
+
+    /// Waits until fewer of its calls are under way than half of the host's places, so that no plugin keeps all of them
+    /// from the others. Who asks for a turn first and then whether the plugin still deserves calls, and keeps the turn until
+    /// it knows how the call went, has at most as many go wrong as there are turns before it knows better. Fails with
+    /// [`Busy`] where none comes in time.
+    pub async fn turn(&self) -> Result<Turn<'_>, Busy> {
+        let n_turns = self.inner.host.inner.n_places.div_ceil(2);
+        call::wait_for_room(self, &self.inner.turns, n_turns).await.map(Turn)
     }
 
     /// What its calls may use.

@@ -15,6 +15,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use deskbell_host::Failure;
 use deskbell_model::manifest::DeliveryId;
 use deskbell_model::plugin::{Delivery as PluginDelivery, Parsed};
 use deskbell_model::timestamp::Timestamp;
@@ -246,6 +247,7 @@ async fn parse(
     delivery: &PluginDelivery,
     now: Timestamp,
 ) -> Result<Parsed, String> {
+    let _turn = connector.turn().await.map_err(|busy| later(account, &busy.into()))?;
     if connector.suspended_until(now).is_some() {
         return Err("the connector is suspended because it kept failing".to_owned());
     }
@@ -255,10 +257,13 @@ async fn parse(
     // What a connector cannot read says nothing about its health, nor does a host without room; what stops it does.
     let is_sound = call.result.as_ref().map_or_else(|failure| ["refused", "busy"].contains(&failure.kind()), |_| true);
     connector.note(is_sound, now);
-    call.result.map_err(|failure| {
-        tracing::warn!(source = account.source.name, %failure, "a webhook could not be read now; it is stored and read later");
-        failure.to_string()
-    })
+    call.result.map_err(|failure| later(account, &failure))
+}
+
+/// Says in the log why a webhook is read later, and gives the reason.
+fn later(account: &Account, failure: &Failure) -> String {
+    tracing::warn!(source = account.source.name, %failure, "a webhook could not be read now; it is stored and read later");
+    failure.to_string()
 }
 
 /// A delivery of canonical events, and why some of them are rejected.

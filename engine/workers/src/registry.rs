@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use deskbell_host::Plugin;
+use deskbell_host::{Busy, Plugin, Turn};
 use deskbell_model::manifest::OnFailure;
 use deskbell_model::timestamp::Timestamp;
 
@@ -69,7 +69,14 @@ impl Connector {
 
 /// A plugin that is suspended while it keeps failing.
 pub trait Suspended {
+    fn plugin(&self) -> &Plugin;
     fn breaker(&self) -> &Mutex<Breaker>;
+
+    /// Its turn to be called. To be had before [`Self::suspended_until`] is asked and kept until [`Self::note`] knows how the
+    /// call went; else all that wait for a place are called before the first failures count.
+    fn turn(&self) -> impl Future<Output = Result<Turn<'_>, Busy>> + Send {
+        self.plugin().turn()
+    }
 
     /// None: call it. Else when it may be called again.
     fn suspended_until(&self, now: Timestamp) -> Option<Timestamp> {
@@ -95,12 +102,20 @@ pub trait Suspended {
 }
 
 impl Suspended for Automation {
+    fn plugin(&self) -> &Plugin {
+        &self.plugin
+    }
+
     fn breaker(&self) -> &Mutex<Breaker> {
         &self.breaker
     }
 }
 
 impl Suspended for Connector {
+    fn plugin(&self) -> &Plugin {
+        &self.plugin
+    }
+
     fn breaker(&self) -> &Mutex<Breaker> {
         &self.breaker
     }

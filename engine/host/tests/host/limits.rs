@@ -175,9 +175,23 @@ async fn a_call_that_finds_no_place_is_told_so() {
     let (first, second) = tokio::join!(first, second);
     check(&first, Limit::Wall);
     let busy = second.result.unwrap_err();
-    assert!(busy.to_string().contains("all 1 places for plugin calls were taken"), "{busy}");
+    assert!(busy.to_string().contains("all 1 places for its calls were taken"), "{busy}");
     assert!(busy.retryable());
     assert_eq!(host.calls_under_way(), 0);
+}
+
+#[tokio::test]
+async fn a_plugin_leaves_half_of_the_places_to_others() {
+    let ceilings = Ceilings { patience: Duration::from_millis(20), ..Ceilings::default() };
+    let host = Host::new(Options { max_concurrent_calls: 4, ceilings, ..options() }).unwrap();
+    let greedy = host.load(component("waits"), Grants::AsAsked).await.unwrap();
+    let other = host.load(component("ok"), Grants::AsAsked).await.unwrap();
+    let turns = (greedy.turn().await.unwrap(), greedy.turn().await.unwrap());
+    let busy = greedy.turn().await.map(drop).unwrap_err();
+    assert!(busy.to_string().contains("all 2 places for its calls were taken"), "{busy}");
+    assert!(other.turn().await.is_ok());
+    drop(turns);
+    assert!(greedy.turn().await.is_ok());
 }
 
 #[tokio::test]

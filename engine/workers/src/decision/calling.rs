@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use deskbell_host::{Call, Failure, Limit};
+use deskbell_host::{Busy, Call, Failure, Limit};
 use deskbell_model::effect::Effect;
 use deskbell_model::event::LaneKind;
 use deskbell_model::manifest::OnFailure;
@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::{Lane, TIMER_FIRED, micros};
 use crate::backoff;
+use crate::breaker::State;
 use crate::guard::Verdict;
 use crate::reads::{LaneReads, Lost};
 use crate::registry::{Automation, Suspended};
@@ -65,6 +66,7 @@ impl Lane<'_> {
                 // It is behind on this lane; it gets this event when it has caught up.
                 continue;
             }
+            let _turn = automation.turn().await.map_err(no_room)?;
             if let Some(until) = automation.suspended_until(self.now()) {
                 self.suspended(automation, subject, until);
                 continue;
@@ -109,7 +111,7 @@ impl Lane<'_> {
             self.let_go(&hold.plugin);
             return Ok(());
         };
-        if let Some(until) = automation.suspended_until(self.now()) {
+        if let State::Open { until } = automation.state(self.now()) {
             self.hold_back(Hold { next_at: Some(until), ..hold });
             return Ok(());
         }
@@ -126,13 +128,17 @@ impl Lane<'_> {
             if recorded.hop == IMPORTED || !self.is_for(automation, &subject) {
                 continue;
             }
-            if self.out_of_time() {
-                self.hold_back(Hold { from_event: recorded.event_id, next_at: Some(self.now()), ..hold });
+            let turn = automation.turn().await.map_err(no_room)?;
+            let not_before = if self.out_of_time() { Some(self.now()) } else { automation.suspended_until(self.now()) };
+            if not_before.is_some() {
+                let (from_event, attempts) = (recorded.event_id, attempt - 1);
+                self.hold_back(Hold { from_event, attempts, next_at: not_before, ..hold });
                 return Ok(());
             }
             // A replay that fails is a dead letter again at once: later events must not wait for it.
             let attempt_as = if hold.single { engine.options.plugin_attempts } else { attempt };
             self.call(automation, &subject, attempt_as).await?;
+            drop(turn);
             if self.holds.contains_key(&automation.name) {
                 return Ok(());
             }
@@ -160,7 +166,7 @@ impl Lane<'_> {
         });
         chaos::point("before-call");
         let call = automation.plugin.handle(&subject.event, &automation.settings, Arc::clone(&reads) as Arc<_>).await;
-        if let Some(error) = no_room(&call).or_else(|| self.database_fault(&reads, &call)) {
+        if let Some(error) = not_begun(&call).or_else(|| self.database_fault(&reads, &call)) {
             count_call(&automation.name, "lost");
             return Err(error);
         }
@@ -409,13 +415,15 @@ pub(crate) fn jitter(event_id: i64, attempt: i32) -> f64 {
 
 /// Why a call counts for nothing: the host had no room for it. The engine's load is no plugin's failure; the lane comes
 /// again when there is less of it.
-pub(super) fn no_room<T>(call: &Call<T>) -> Option<Error> {
+pub(super) fn not_begun<T>(call: &Call<T>) -> Option<Error> {
     match &call.result {
-        Err(Failure::Busy { plugin, waited_ms, .. }) => {
-            Some(Error::Full { plugin: plugin.name.to_string(), waited_ms: *waited_ms })
-        }
+        Err(Failure::Busy(busy)) => Some(no_room(busy.clone())),
         _ => None,
     }
+}
+
+pub(super) fn no_room(Busy { plugin, waited_ms, .. }: Busy) -> Error {
+    Error::Full { plugin: plugin.name.to_string(), waited_ms }
 }
 
 fn count_call(plugin: &str, outcome: &'static str) {

@@ -10,7 +10,7 @@ use deskbell_store::hold::Hold;
 use deskbell_store::inbox::{NewEvent, State, Stored};
 use deskbell_store::storable;
 
-use super::calling::{jitter, no_room};
+use super::calling::{jitter, no_room, not_begun};
 use super::{DEFERRED_DELIVERY, Lane, micros};
 use crate::backoff;
 use crate::engine::Engine;
@@ -109,6 +109,7 @@ impl Lane<'_> {
             );
             return Ok(());
         };
+        let _turn = connector.turn().await.map_err(no_room)?;
         if let Some(until) = connector.suspended_until(self.now()) {
             self.hold_deferred(
                 name,
@@ -132,7 +133,7 @@ impl Lane<'_> {
         let delivery = delivery_of(&stored, &self.source_name);
         let settings = engine.sources.get(&self.source_name).map(|source| Arc::clone(&source.settings));
         let call = connector.plugin.parse(&delivery, &settings.unwrap_or_else(|| Arc::from("{}"))).await;
-        if let Some(error) = no_room(&call) {
+        if let Some(error) = not_begun(&call) {
             return Err(error);
         }
         connector.note(call.result.is_ok(), self.now());
