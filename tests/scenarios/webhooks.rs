@@ -166,6 +166,36 @@ async fn an_account_without_a_connector_takes_canonical_events_in_every_mode() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_text_of_an_event_keeps_its_lane_from_going_on() {
+    let (_helpdesk, engine) = start().await;
+    // Longer than what an index has room for, and it does not compress.
+    let long: String = (1..400_u64).map(|n| format!("{:016x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    let status = json!({ "status": "online", "groups": ["a\0b", "c"], "skills": ["\0"], "languages": ["de\0"] });
+    let mut ticket = new_ticket("S-1");
+    ticket["ticket"]["requester"]["id"] = json!(long);
+    ticket["ticket"]["assignee"] = json!(long);
+    let mut events = [
+        event("agent.status", "ada\0", status),
+        event("ticket.created", "S-1", ticket),
+        event("ticket.created", &long, new_ticket("S-2")),
+    ];
+    for event in &mut events {
+        event["source"] = json!("shop");
+    }
+    let answer = engine.deliver(&Delivery::batch(&events).to("shop")).await;
+    assert_eq!((answer.status, &answer.body["accepted"]), (202, &json!(2)), "{answer:?}");
+    assert_eq!(answer.body["rejected"][0]["member"], "subject", "{answer:?}");
+    engine.work_off().await;
+    let agents = engine.sql("SELECT agent_id, groups, skills, languages FROM agent").await;
+    let kept = json!({ "agent_id": "ada\u{fffd}", "groups": ["a\u{fffd}b", "c"], "skills": ["\u{fffd}"],
+        "languages": ["de\u{fffd}"] });
+    assert_eq!(agents, [kept]);
+    let tickets = "SELECT length(requester) AS requester, length(assignee) AS assignee,
+        state::json -> 'requester' ->> 'id' AS id FROM ticket";
+    assert_eq!(engine.sql(tickets).await, [json!({ "requester": 512, "assignee": 512, "id": long })]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_secret_is_kept_or_logged() {
     let (_helpdesk, engine) = start().await;
     let delivery =

@@ -14,6 +14,9 @@ use crate::timestamp::Timestamp;
 mod reading;
 mod types;
 
+/// The most bytes of an event's id, source or subject: indexes have no room for more.
+pub const MAX_KEY_BYTES: usize = 512;
+
 /// A canonical event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {

@@ -20,6 +20,7 @@ use crate::clock::ClocksRow;
 use crate::hold::Hold;
 use crate::inbox::{Key, NewEvent};
 use crate::lane::kind_number;
+use crate::ticket::indexed;
 use crate::{Result, Store, at, failed, storable};
 use crate::{chaos, clock};
 
@@ -94,8 +95,8 @@ impl TicketRow {
             last_at: history.last_time.unwrap_or_default(),
             n_held: history.n_held,
             open: ticket.is_some_and(|ticket| ticket.end.is_none() && !ticket.fields.status.is_solved()),
-            assignee: ticket.and_then(|ticket| ticket.fields.assignee.as_deref()).map(|id| storable(id).into_owned()),
-            requester: ticket.map(|ticket| storable(&ticket.fields.requester.id).into_owned()),
+            assignee: ticket.and_then(|ticket| ticket.fields.assignee.as_deref()).map(indexed),
+            requester: ticket.map(|ticket| indexed(&ticket.fields.requester.id)),
             created_at: ticket.map(|ticket| ticket.created_at),
             guard,
             facts: history.facts.as_ref().map(deskbell_model::facts::Facts::to_bytes),
@@ -130,13 +131,15 @@ impl AgentRow {
     /// What an `agent.status` event says; none for any other.
     pub fn of(event: &Event) -> Option<Self> {
         let Data::AgentStatus(status) = &event.data else { return None };
+        let texts =
+            |texts: &[String]| -> Vec<String> { texts.iter().map(|text| storable(text).into_owned()).collect() };
         Some(Self {
-            agent_id: event.subject.clone()?,
+            agent_id: indexed(event.subject.as_deref()?),
             status: status.status.clone(),
             capacity: status.capacity.map(|capacity| i32::try_from(capacity).unwrap_or(i32::MAX)),
-            groups: status.groups.clone(),
-            skills: status.skills.clone(),
-            languages: status.languages.clone(),
+            groups: texts(&status.groups),
+            skills: texts(&status.skills),
+            languages: texts(&status.languages),
             stated_at: event.time,
         })
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Rejected;
+use super::{MAX_KEY_BYTES, Rejected};
 use crate::timestamp::Timestamp;
 
 /// An object and the path that leads to it.
@@ -16,6 +16,14 @@ pub(super) type Read<T> = Result<T, Rejected>;
 
 pub(super) fn rejected<T>(member: impl Into<String>, problem: impl Into<String>) -> Read<T> {
     Err(Rejected { member: member.into(), problem: problem.into() })
+}
+
+/// A text that is part of a key, unless it is too long for one.
+pub(super) fn key(member: &str, text: String) -> Read<String> {
+    if text.len() <= MAX_KEY_BYTES {
+        return Ok(text);
+    }
+    rejected(member, format!("has {} bytes, and {MAX_KEY_BYTES} are allowed", text.len()))
 }
 
 impl<'a> Object<'a> {

@@ -69,3 +69,40 @@ fn applies_the_status_last_of_the_changes_of_one_event() {
         r#"[Group(Some("g")), Tags(["a"]), Status(Solved)]"#,
     );
 }
+
+#[test]
+fn refuses_ids_and_subjects_that_no_index_has_room_for() {
+    let fits = "é".repeat(MAX_KEY_BYTES / 2);
+    let long = format!("{fits}x");
+    let event = |id: &str, source: &str, subject: &str| {
+        let event = serde_json::json!({
+            "specversion": "1.0", "id": id, "source": source, "type": "deskbell.chat.message", "subject": subject,
+            "time": "2026-01-05T08:00:00Z",
+            "data": { "session": "a", "text": "b", "actor": { "id": "c", "role": "customer" } },
+        });
+        Event::from_value(&event)
+    };
+    let read = event(&fits, &fits, &fits).unwrap();
+    assert_eq!(read.lane(), (LaneKind::Conversation, fits.as_str()));
+    for (member, read) in
+        [("id", event(&long, "s", "t")), ("source", event("e", &long, "t")), ("subject", event("e", "s", &long))]
+    {
+        assert_eq!(read.unwrap_err().to_string(), format!("{member}: has 513 bytes, and 512 are allowed"));
+    }
+    // One that was taken in before there was a limit still reads.
+    let time = read.time;
+    let kept =
+        Event::from_parts(long.clone(), long.clone(), "deskbell.vendor.x".to_owned(), Some(long.clone()), time, "{}");
+    assert!(kept.is_ok());
+
+    let stated = |id: &str, subject: &str| crate::plugin::StatedEvent {
+        id: id.to_owned(),
+        kind: "deskbell.vendor.x".to_owned(),
+        subject: Some(subject.to_owned()),
+        time,
+        data: "{}".to_owned(),
+    };
+    assert!(Event::from_stated(&stated(&fits, &fits), "s").is_ok());
+    assert_eq!(Event::from_stated(&stated(&long, "t"), "s").unwrap_err().member, "id");
+    assert_eq!(Event::from_stated(&stated("e", &long), "s").unwrap_err().member, "subject");
+}

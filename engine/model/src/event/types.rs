@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::reading::{Object, Read, rejected};
+use super::reading::{Object, Read, key, rejected};
 use super::{AgentStatus, Change, Comment, Data, Event, Interaction, InteractionKind, Rating, RatingKind, WorkKind};
 use crate::ticket::{Actor, Fields, Priority, Requester, Role, Status};
 
@@ -16,8 +16,8 @@ pub(super) fn event(value: &Value) -> Read<Event> {
     if envelope.text("specversion")? != "1.0" {
         return envelope.reject("specversion", "must be 1.0");
     }
-    let id = envelope.word("id")?;
-    let source = envelope.word("source")?;
+    let id = key("id", envelope.word("id")?)?;
+    let source = key("source", envelope.word("source")?)?;
     let kind = envelope.word("type")?;
     let time = envelope.time("time")?;
     let subject = subject(envelope, &kind)?;
@@ -27,7 +27,7 @@ pub(super) fn event(value: &Value) -> Read<Event> {
 
 /// An event of a connector; its envelope is made of typed parts, so only what those leave open is checked.
 pub(super) fn stated(stated: &crate::plugin::StatedEvent, source: &str, data: &Value) -> Read<Event> {
-    let (id, kind) = (stated.id.clone(), stated.kind.clone());
+    let (id, kind) = (key("id", stated.id.clone())?, stated.kind.clone());
     for (member, text) in [("id", &id), ("type", &kind)] {
         if text.is_empty() {
             return rejected(member, "must not be empty");
@@ -84,10 +84,10 @@ fn subject(envelope: Object<'_>, kind: &str) -> Read<Option<String>> {
             || kind.starts_with("deskbell.agent.")
             || kind == "deskbell.chat.message")
     {
-        return envelope.word("subject").map(Some);
+        return key("subject", envelope.word("subject")?).map(Some);
     }
     let subject = envelope.text_or_none("subject")?;
-    Ok(subject.filter(|subject| !subject.is_empty()))
+    subject.filter(|subject| !subject.is_empty()).map(|subject| key("subject", subject)).transpose()
 }
 
 fn data(kind: &str, data: Object<'_>) -> Read<Data> {
