@@ -154,6 +154,13 @@ async fn an_account_without_a_connector_takes_canonical_events_in_every_mode() {
         });
         assert_eq!(told, rejected, "{answer:?}");
     }
+    // What is no event costs the answer no more than is told.
+    let numbers = Delivery::new("application/json", format!("[{}1]", "1,".repeat(30_000))).to("shop");
+    let answer = engine.deliver(&numbers).await;
+    assert_eq!((answer.status, &answer.body["rejected_total"]), (202, &json!(30_001)));
+    assert_eq!(answer.body["rejected"].as_array().map(Vec::len), Some(100));
+    let kept = "SELECT length(detail) AS length FROM inbox WHERE detail LIKE '%\"rejected_total\":30001%'";
+    assert!(engine.sql(kept).await[0]["length"].as_i64().is_some_and(|length| length < 10_000));
     engine.work_off().await;
     let tickets = "SELECT source.name AS source, key FROM lane JOIN source USING (tenant_id, source_id) WHERE kind = 0 ORDER BY 1, 2";
     let expected = [("shop", "S-1"), ("shop", "S-2"), ("shop", "S-5 €"), ("shop-eu", "S-3")];

@@ -28,6 +28,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::signature;
+use cloudevents::{Batch, Rejections};
 use committer::{Committer, Refused};
 
 pub(crate) mod cloudevents;
@@ -144,7 +145,7 @@ async fn take(intake: &Intake, name: &str, headers: &HeaderMap, body: Body) -> R
     metrics::counter!("deskbell_webhooks_total", "source" => account.source.name.clone()).increment(1);
     let (delivery, rejections) = match &account.source.connector {
         Some(connector) => {
-            (with_connector(intake, account, connector, headers, &verified, body, now).await, Vec::new())
+            (with_connector(intake, account, connector, headers, &verified, body, now).await, Rejections::default())
         }
         None => canonical(account, headers, &verified, body, now),
     };
@@ -154,8 +155,9 @@ async fn take(intake: &Intake, name: &str, headers: &HeaderMap, body: Body) -> R
         Taken::Duplicate => (StatusCode::OK, axum::Json(json!({ "duplicate": true }))).into_response(),
         Taken::New { n_events: n_new, .. } => {
             let mut answer = json!({ "accepted": n_new, "duplicates": n_events as i64 - i64::from(n_new) });
-            if !rejections.is_empty() {
-                answer["rejected"] = Value::Array(rejections);
+            if rejections.n_all > 0 {
+                answer["rejected"] = rejections.told();
+                answer["rejected_total"] = json!(rejections.n_all);
             }
             (StatusCode::ACCEPTED, axum::Json(answer)).into_response()
         }
@@ -273,24 +275,16 @@ fn canonical(
     verified: &Verified,
     body: Bytes,
     now: Timestamp,
-) -> (Delivery, Vec<Value>) {
-    let read = cloudevents::read(headers, &body);
-    let mut events = Vec::with_capacity(read.len());
-    let mut rejections = Vec::new();
-    for (place, item) in read.into_iter().enumerate() {
-        match item.and_then(|(event, data)| cloudevents::place(event, data, &account.sources)) {
-            Ok(event) => events.push(event),
-            Err(rejected) => {
-                rejections.push(json!({ "index": place, "member": rejected.member, "problem": rejected.problem }));
-            }
-        }
-    }
-    count_events(&account.source.name, &events, rejections.len());
-    let state = match (events.is_empty(), rejections.is_empty()) {
+) -> (Delivery, Rejections) {
+    let Batch { events, rejections, .. } = cloudevents::read(headers, &body, &account.sources);
+    let n_rejected = rejections.n_all;
+    count_events(&account.source.name, &events, n_rejected);
+    let state = match (events.is_empty(), n_rejected) {
         (false, _) => Read::Read,
-        (true, true) => Read::Ignored,
-        (true, false) => Read::Unreadable,
+        (true, 0) => Read::Ignored,
+        (true, _) => Read::Unreadable,
     };
+    let detail = || json!({ "rejected": rejections.told(), "rejected_total": n_rejected }).to_string();
     let delivery = Delivery {
         source_id: account.source.source_id,
         received_at: now,
@@ -299,7 +293,7 @@ fn canonical(
         headers: headers_json(&shown_headers(headers, &account.credential_headers)),
         body,
         state,
-        detail: (!rejections.is_empty()).then(|| Value::Array(rejections.clone()).to_string()),
+        detail: (n_rejected > 0).then(detail),
         events,
     };
     (delivery, rejections)
