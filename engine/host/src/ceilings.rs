@@ -46,6 +46,9 @@ pub struct Ceilings {
     pub effect_bytes: usize,
     /// Writes to memory and timers in one call.
     pub writes: usize,
+    /// Bytes of all their keys and values together, and of the timers' names and payloads. They are kept until the call's
+    /// lane is finished, in one transaction with those of many others.
+    pub write_bytes: usize,
     /// Bytes of a key, or of a timer's name.
     pub key_bytes: usize,
     /// Bytes of a value, or of a timer's payload.
@@ -75,6 +78,7 @@ impl Default for Ceilings {
             requests: 20,
             effect_bytes: 512 << 10,
             writes: 1000,
+            write_bytes: 1 << 20,
             key_bytes: 512,
             value_bytes: 64 << 10,
             document_bytes: 4 << 20,
@@ -203,7 +207,7 @@ impl fmt::Display for Limit {
     }
 }
 
-fn bytes(amount: u64) -> String {
+pub(crate) fn bytes(amount: u64) -> String {
     const UNITS: &[(u64, &str)] = &[(1 << 20, "MiB"), (1 << 10, "KiB")];
     match UNITS.iter().find(|(size, _)| amount >= *size) {
         Some((size, unit)) if amount.is_multiple_of(*size) => format!("{} {unit}", amount / size),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use deskbell_bindings::v1_0_0::generated::deskbell::plugin::{kv, types};
 use deskbell_model::plugin::{Scope, Write};
 
+use crate::ceilings::bytes;
 use crate::reads::Refusal;
 use crate::state::State;
 
@@ -14,6 +15,7 @@ const CAPABILITY: &str = "kv";
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     writes: Vec<Write>,
+    n_bytes: usize,
     /// The values of the keys written to; none where the key was deleted.
     written: BTreeMap<(Scope, String), Option<String>>,
 }
@@ -26,15 +28,17 @@ impl Memory {
 
     /// Notes a write that no key's value follows from.
     pub(crate) fn push(&mut self, write: Write) {
+        self.n_bytes += match &write {
+            Write::KvSet { key, value, .. } => key.len() + value.len(),
+            Write::TimerSet { name, payload, .. } => name.len() + payload.len(),
+            Write::KvDelete { key, .. } | Write::KvIncrement { key, .. } => key.len(),
+            Write::TimerCancel { name } => name.len(),
+        };
         self.writes.push(write);
-    }
-
-    pub(crate) fn n_writes(&self) -> usize {
-        self.writes.len()
     }
 
     fn note(&mut self, write: Write, scope: Scope, key: String, value: Option<String>) {
-        self.writes.push(write);
+        self.push(write);
         self.written.insert((scope, key), value);
     }
 
@@ -53,13 +57,20 @@ impl Memory {
 }
 
 impl State {
-    /// Whether there is room for one more write.
-    pub(crate) fn need_room_to_write(&self) -> Result<(), Refusal> {
+    /// Whether there is room for one more write, with a key or name and a value or payload of these bytes.
+    pub(crate) fn need_room_to_write(&self, key: &str, value: &str) -> Result<(), Refusal> {
         let allowed = self.ceilings.writes;
-        if self.memory.n_writes() < allowed {
-            return Ok(());
+        if self.memory.writes.len() >= allowed {
+            return Err(Refusal::limit(format!("the call has used up its {allowed} writes; write less in one call")));
         }
-        Err(Refusal::limit(format!("the call has used up its {allowed} writes; write less in one call")))
+        let allowed = self.ceilings.write_bytes;
+        if self.memory.n_bytes + key.len() + value.len() > allowed {
+            let allowed = bytes(allowed as u64);
+            return Err(Refusal::limit(format!(
+                "the call has used up its {allowed} of keys and values written; write less in one call"
+            )));
+        }
+        Ok(())
     }
 
     /// Whether a key, or the name of a timer, can be stored.
@@ -91,11 +102,12 @@ impl State {
         }
     }
 
-    fn prepare_write(&mut self, scope: &str, key: &str) -> Result<Scope, Refusal> {
+    fn prepare_write(&mut self, scope: &str, key: &str, value: &str) -> Result<Scope, Refusal> {
         self.use_capability(CAPABILITY)?;
         let scope = self.scope(scope)?;
         self.check_key("key", key)?;
-        self.need_room_to_write()?;
+        self.check_value("value", value)?;
+        self.need_room_to_write(key, value)?;
         Ok(scope)
     }
 
@@ -116,8 +128,7 @@ impl State {
     }
 
     fn set_value(&mut self, scope: &str, key: String, value: String, ttl_seconds: Option<u64>) -> Result<(), Refusal> {
-        let scope = self.prepare_write(scope, &key)?;
-        self.check_value("value", &value)?;
+        let scope = self.prepare_write(scope, &key, &value)?;
         if ttl_seconds == Some(0) {
             return Err(Refusal::invalid("ttl-seconds must be at least 1; leave it out to keep the value"));
         }
@@ -129,14 +140,14 @@ impl State {
     }
 
     fn delete_value(&mut self, scope: &str, key: String) -> Result<(), Refusal> {
-        let scope = self.prepare_write(scope, &key)?;
+        let scope = self.prepare_write(scope, &key, "")?;
         let write = Write::KvDelete { scope, key: key.clone() };
         self.memory.note(write, scope, key, None);
         Ok(())
     }
 
     async fn add_to(&mut self, scope: &str, key: String, by: i64) -> Result<i64, Refusal> {
-        let scope = self.prepare_write(scope, &key)?;
+        let scope = self.prepare_write(scope, &key, "")?;
         let value = self.value(scope, &key).await?;
         let before: i64 = match value.as_deref() {
             None => 0,

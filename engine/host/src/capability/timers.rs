@@ -14,16 +14,16 @@ const CAPABILITY: &str = "timers";
 const LATEST: Timestamp = Timestamp::from_seconds(253_402_300_799);
 
 impl State {
-    fn prepare_timer(&mut self, name: &str) -> Result<(), Refusal> {
+    fn prepare_timer(&mut self, name: &str, payload: &str) -> Result<(), Refusal> {
         self.use_capability(CAPABILITY)?;
         self.need_ticket()?;
         self.check_key("timer's name", name)?;
-        self.need_room_to_write()
+        self.check_value("timer's payload", payload)?;
+        self.need_room_to_write(name, payload)
     }
 
     fn set_timer(&mut self, name: String, at: i64, payload: String) -> Result<(), Refusal> {
-        self.prepare_timer(&name)?;
-        self.check_value("timer's payload", &payload)?;
+        self.prepare_timer(&name, &payload)?;
         if let Err(error) = serde_json::from_str::<IgnoredAny>(&payload) {
             return Err(Refusal::invalid(format!("the timer's payload is no JSON: {error}")));
         }
@@ -36,7 +36,7 @@ impl State {
     }
 
     fn cancel_timer(&mut self, name: String) -> Result<(), Refusal> {
-        self.prepare_timer(&name)?;
+        self.prepare_timer(&name, "")?;
         self.memory.push(Write::TimerCancel { name });
         Ok(())
     }

@@ -91,4 +91,7 @@ async fn what_is_not_asked_for_is_refused_whoever_grants_it() {
 async fn writes_are_bounded_and_the_plugin_is_told() {
     let call = call("floods_writes", "7").await;
     assert!(failed(&call).contains("the call has used up its 1000 writes"), "{}", failed(&call));
+    let call = self::call("floods_writes", "large").await;
+    let expected = "the call has used up its 1 MiB of keys and values written";
+    assert!(failed(&call).contains(expected), "{}", failed(&call));
 }
