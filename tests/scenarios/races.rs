@@ -10,8 +10,11 @@ use deskbell_store::partition::Partitioned;
 use deskbell_store::{Connections, Store};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
+use crate::support::config;
 use crate::support::database::Database;
-use crate::support::webhook::new_ticket;
+use crate::support::engine::TestEngine;
+use crate::support::helpdesk::Helpdesk;
+use crate::support::webhook::{self, commented, created, new_ticket};
 
 const LEASE: Option<Duration> = Some(Duration::from_secs(30));
 /// As of which the events are.
@@ -151,6 +154,31 @@ async fn an_import_leaves_a_ticket_with_something_to_do_to_the_dispatcher() {
         .await;
     import([("1", "1-j"), ("2", "2-j")]).await.unwrap();
     assert_eq!(done("2").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_whose_row_does_not_read_back_stops_no_other() {
+    let helpdesk = Helpdesk::start().await;
+    let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[])).await;
+    engine.deliver(&webhook::Delivery::batch(&[created("T-1"), created("T-2")])).await;
+    engine.work_off().await;
+    let database = &engine.database;
+    database.execute("CREATE TABLE sound AS SELECT lane_id, state FROM ticket").await;
+    database
+        .execute("UPDATE ticket SET state = '{}' WHERE lane_id = (SELECT lane_id FROM lane WHERE key = 'T-1')")
+        .await;
+    // Both come to the dispatcher by its door, and then both are due.
+    let both = [commented("T-1", "Hello?"), commented("T-2", "Hello?")];
+    engine.deliver(&webhook::Delivery::batch(&both)).await;
+    let done = "SELECT count(*) FROM lane WHERE key = 'T-2' AND wake_at IS NULL
+        AND done_event = (SELECT max(event_id) FROM event WHERE event.lane_id = lane.lane_id)";
+    database.wait_for("the sound ticket's comment is decided on", done, 1).await;
+    database.execute("UPDATE lane SET wake_at = now(), arrivals = arrivals + 1 WHERE kind = 0").await;
+    database.wait_for("the sound ticket is looked at again", done, 1).await;
+    assert!(engine.log().contains("of ticket makes no sense"), "{}", engine.log());
+
+    database.execute("UPDATE ticket SET state = sound.state FROM sound WHERE sound.lane_id = ticket.lane_id").await;
+    engine.work_off().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -151,18 +151,22 @@ impl Door {
             chaos::point("after-claim");
             let (lanes, events): (Vec<Claimed>, Vec<Vec<Recorded>>) = lanes.into_iter().unzip();
             let mut rows = Rows { events: events.into_iter().filter_map(by_lane).collect(), ..Rows::default() };
-            if let Err(error) = load_further(&door.engine, &lanes, &mut rows).await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "lanes could not be loaded; they are claimed again"
-                );
-                let _ = door.engine.store.give_back(&lanes).await;
-                return;
-            }
+            let works: Vec<Work> = match load_further(&door.engine, &lanes, &mut rows).await {
+                Ok(()) => lanes.into_iter().map(|lane| rows.work(lane)).collect(),
+                Err(error) if error.is_passing() => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "lanes could not be loaded; they are claimed again"
+                    );
+                    let _ = door.engine.store.give_back(&lanes).await;
+                    return;
+                }
+                Err(_) => load_one_by_one(&door.engine, lanes).await,
+            };
             let Room(mut room) = room;
-            for lane in lanes {
+            for work in works {
                 let Some(place) = room.split(1) else { return };
-                begin(&door.engine, &door.decided, rows.work(lane), place);
+                begin(&door.engine, &door.decided, work, place);
             }
         });
     }
@@ -262,12 +266,25 @@ async fn give_up(engine: &Engine, lane: &Claimed, error: &Error) {
     }
 }
 
-/// Loads the rows of claimed lanes, a kind at a time.
+/// Loads the rows of claimed lanes, a kind at a time. An error is a passing one.
 async fn load(engine: &Engine, lanes: Vec<Claimed>) -> Result<Vec<Work>, (Vec<Claimed>, Error)> {
     match load_rows(engine, &lanes).await {
         Ok(mut rows) => Ok(lanes.into_iter().map(|lane| rows.work(lane)).collect()),
-        Err(error) => Err((lanes, error)),
+        Err(error) if error.is_passing() => Err((lanes, error)),
+        Err(_) => Ok(load_one_by_one(engine, lanes).await),
     }
+}
+
+/// Loads each lane by itself, so that one whose rows do not read back stops no other: it is given up.
+async fn load_one_by_one(engine: &Engine, lanes: Vec<Claimed>) -> Vec<Work> {
+    let mut works = Vec::with_capacity(lanes.len());
+    for lane in lanes {
+        match load_rows(engine, std::slice::from_ref(&lane)).await {
+            Ok(mut rows) => works.push(rows.work(lane)),
+            Err(error) => give_up(engine, &lane, &error).await,
+        }
+    }
+    works
 }
 
 #[derive(Default)]
