@@ -11,12 +11,17 @@ use deskbell_store::finish::Outcome;
 use deskbell_store::import::Imported;
 use deskbell_store::inbox::{Delivery, Key, NewEvent, State};
 use deskbell_store::{Connections, Store};
+use serde_json::Value;
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::task::JoinSet;
 
+use crate::support::config;
 use crate::support::database::Database;
+use crate::support::engine::TestEngine;
+use crate::support::helpdesk::Helpdesk;
 use crate::support::invariants::no_locks_crossed;
 use crate::support::waiting;
-use crate::support::webhook::{comment, unique};
+use crate::support::webhook::{self, comment, commented, created, unique};
 
 const TICKETS: usize = 24;
 const ROUNDS: usize = 150;
@@ -157,4 +162,27 @@ async fn finishers_lock_what_plugins_share_in_one_order() {
     at_work.join_all().await;
     store.close().await;
     no_locks_crossed(&database);
+}
+
+/// Finishing waits ten seconds for the row that somebody holds; the leases are longer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_cannot_be_finished_in_time_holds_up_no_other() {
+    let helpdesk = Helpdesk::start().await;
+    let config = config::with(&helpdesk.address.to_string(), &[]).replace("lease = \"5s\"", "lease = \"30s\"");
+    let engine = TestEngine::start(&config).await;
+    let deliver = async |events: [Value; 2]| {
+        let answer = engine.deliver(&webhook::Delivery::batch(&events)).await;
+        assert_eq!(answer.status, 202, "{answer:?}");
+    };
+    deliver([created("T-1"), created("T-2")]).await;
+    engine.work_off().await;
+    let mut holder = PgConnection::connect(&engine.database.url).await.unwrap();
+    let hold = "BEGIN; SELECT FROM ticket WHERE lane_id = (SELECT lane_id FROM lane WHERE key = 'T-1') FOR UPDATE";
+    holder.execute(hold).await.unwrap();
+    deliver([commented("T-1", "Hello?"), commented("T-2", "Hello?")]).await;
+    let done = "SELECT count(*) FROM lane WHERE key = 'T-2' AND lease_token IS NULL
+        AND done_event = (SELECT max(event_id) FROM event WHERE event.lane_id = lane.lane_id)";
+    engine.database.wait_for("the other ticket's comment is decided on", done, 1).await;
+    holder.execute("COMMIT").await.unwrap();
+    engine.work_off().await;
 }

@@ -361,16 +361,20 @@ pub async fn finish(engine: &Engine, outcomes: Vec<Outcome>) {
     let n_lanes = outcomes.len();
     match finish_patiently(engine, &outcomes).await {
         Ok(()) => {}
-        Err(error) if n_lanes > 1 && !error.is_passing() => {
+        Err(error) if n_lanes > 1 => {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 n_lanes,
                 "a batch could not be finished; finishing its lanes one by one"
             );
+            // Later than this, others have claimed them.
+            let until = started + engine.options.lease;
             for outcome in outcomes {
                 // Looking for rows that cannot be there costs little, and nothing is taken for granted here.
                 let outcome = [Outcome { first: false, ..outcome }];
-                if let Err(error) = finish_patiently(engine, &outcome).await {
+                if std::time::Instant::now() >= until {
+                    not_finished(&outcome, &error);
+                } else if let Err(error) = finish_patiently(engine, &outcome).await {
                     not_finished(&outcome, &error);
                 }
             }
@@ -387,10 +391,11 @@ pub async fn finish(engine: &Engine, outcomes: Vec<Outcome>) {
     }
 }
 
-/// Again where the connection was lost, for as long as the leases may hold. Whether or not a commit came through, this is
-/// safe: a lane that is finished has lost its token.
+/// Again where the connection was lost, but not where the database was silent for long: of the leases enough has to be left
+/// to try a batch's lanes one by one. Whether or not a commit came through, this is safe: a lane that is finished has lost
+/// its token.
 async fn finish_patiently(engine: &Engine, outcomes: &[Outcome]) -> Result<(), Error> {
-    let until = std::time::Instant::now() + engine.options.lease / 2;
+    let until = std::time::Instant::now() + engine.options.lease / 3;
     let mut attempt = 1;
     loop {
         match finish_together(engine, outcomes).await {
