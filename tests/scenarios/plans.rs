@@ -63,7 +63,7 @@ fn statements() -> Vec<Hot> {
             &format!("1, '{{0}}', '{{1}}', '{{aa}}', '{{2026-03-02}}', '{{a}}', '{{x}}', '{{aa}}', '{{1}}', '{{a}}', '{{0,0,0,0,0,0,0,0}}',
                 '{{0,0,0,0,0,0,0,0}}', {NUMBERS}, {TEXTS}, {TEXTS}, {TEXTS}, {TEXTS}, {TIMES}, {TEXTS}, {TEXTS}, {NUMBERS}, 30"),
         ),
-        of_intake(
+        hot(
             "inbox.add",
             &format!("1, {NUMBERS}, {NUMBERS}, {TEXTS}, {TEXTS}, {TEXTS}, {TEXTS}, {TIMES}, {TEXTS}, {TEXTS}, {NUMBERS}, '2026-03-02', 1"),
         ),
