@@ -35,6 +35,7 @@ mod scenarios {
     mod report_delivery;
     mod reports;
     mod schedules;
+    mod silence;
     mod sla;
     mod statements;
     mod surges;

@@ -23,8 +23,13 @@ UPDATE source SET last_delivery_at = greatest(last_delivery_at, $3), silent_sinc
 WHERE tenant_id = $1 AND source_id = $2";
 
 const SILENT: &str = "
-UPDATE source SET silent_since = coalesce(last_delivery_at, $4)
+SELECT last_delivery_at FROM source
 WHERE tenant_id = $1 AND source_id = $2 AND silent_since IS NULL AND coalesce(last_delivery_at, $4) <= $3";
+
+// Unless it was heard meanwhile.
+const NOTE_SILENT: &str = "
+UPDATE source SET silent_since = coalesce(last_delivery_at, $4)
+WHERE tenant_id = $1 AND source_id = $2 AND silent_since IS NULL AND last_delivery_at IS NOT DISTINCT FROM $3";
 
 const DIGEST: &str = "
 INSERT INTO setting (tenant_id, name, value) VALUES ($1, $2, $3)
@@ -40,6 +45,7 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("source.name", NAME),
     ("source.heard", HEARD),
     ("source.silent", SILENT),
+    ("source.note_silent", NOTE_SILENT),
     ("setting.get_or_set", DIGEST),
     ("setting.set", SET_DIGEST),
 ];
@@ -51,6 +57,13 @@ pub struct Listed {
     pub name: String,
     pub last_delivery_at: Option<Timestamp>,
     pub silent_since: Option<Timestamp>,
+}
+
+/// A source from which nothing has come for long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// None where it was never heard.
+    pub last_delivery_at: Option<Timestamp>,
 }
 
 impl Store {
@@ -94,12 +107,20 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that a source has been silent since before `before`; true for the one caller that notes it first. A source
-    /// that was never heard counts from `since`.
-    pub async fn note_silent(&self, source_id: i32, before: Timestamp, since: Timestamp) -> Result<bool> {
+    /// Whether a source has been silent since before `before` and that is not noted yet. One that was never heard counts from
+    /// `since`.
+    pub async fn silence(&self, source_id: i32, before: Timestamp, since: Timestamp) -> Result<Option<Silence>> {
         let query = sqlx::query(SILENT).bind(self.tenant).bind(source_id).bind(at(before)).bind(at(since));
-        let done = query.execute(&self.reads).await.map_err(failed("source.silent"))?;
-        Ok(done.rows_affected() > 0)
+        let row = query.fetch_optional(&self.reads).await.map_err(failed("source.silent"))?;
+        Ok(row.map(|row| Silence { last_delivery_at: row.get::<Option<DateTime<Utc>>, _>(0).map(Into::into) }))
+    }
+
+    /// Notes that a source is silent, unless it has been heard meanwhile.
+    pub async fn note_silent(&self, source_id: i32, silence: Silence, since: Timestamp) -> Result<()> {
+        let query = sqlx::query(NOTE_SILENT).bind(self.tenant).bind(source_id);
+        let query = query.bind(silence.last_delivery_at.map(at)).bind(at(since));
+        query.execute(&self.reads).await.map_err(failed("source.note_silent"))?;
+        Ok(())
     }
 
     /// A value that all processes must agree on: the first one's holds, and is given back.

@@ -11,8 +11,8 @@ use deskbell_model::event::LaneKind;
 use deskbell_model::kpi::Watch;
 use deskbell_model::kpi::report::Surge;
 use deskbell_model::timestamp::Timestamp;
-use deskbell_store::Error;
 use deskbell_store::inbox::NewEvent;
+use deskbell_store::{Error, chaos};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -62,18 +62,21 @@ pub async fn listen(engine: &Engine, since: Timestamp) -> Result<Vec<String>, Er
     for source in engine.sources.values() {
         let Some(limit) = source.silent_after else { continue };
         let before = now.plus_micros(-i64::try_from(limit.as_micros()).unwrap_or(i64::MAX));
-        if !engine.store.note_silent(source.source_id, before, since).await? {
-            continue;
-        }
-        tracing::error!(
-            source = source.name,
-            silent_for_seconds = limit.as_secs(),
-            "a source has fallen silent: no webhook has come; look whether its webhook is still registered and enabled at the helpdesk"
-        );
-        metrics::counter!("deskbell_source_silent_total", "source" => source.name.clone()).increment(1);
+        let Some(silence) = engine.store.silence(source.source_id, before, since).await? else { continue };
+        // The same silence is the same event, whoever announces it and how often. Noted first, it could be told to nobody.
+        let which = silence.last_delivery_at.map_or_else(|| "never heard".to_owned(), |last| last.to_string());
         let data = json!({ "source": source.name, "silent_for_seconds": limit.as_secs() });
-        announce(engine, source.source_id, "source.silent", &now.to_string(), &data).await?;
-        announced.push(source.name.clone());
+        if announce(engine, source.source_id, "source.silent", &which, &data).await? {
+            tracing::error!(
+                source = source.name,
+                silent_for_seconds = limit.as_secs(),
+                "a source has fallen silent: no webhook has come; look whether its webhook is still registered and enabled at the helpdesk"
+            );
+            metrics::counter!("deskbell_source_silent_total", "source" => source.name.clone()).increment(1);
+            announced.push(source.name.clone());
+        }
+        chaos::point("after-silence-announced");
+        engine.store.note_silent(source.source_id, silence, since).await?;
     }
     Ok(announced)
 }
