@@ -1,5 +1,8 @@
 //! Engines as processes: stopping, sharing a database, refusing to start.
 
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
 use crate::support::config::{self, ROUTING};
 use crate::support::database::Database;
 use crate::support::engine::TestEngine;
@@ -7,6 +10,7 @@ use crate::support::helpdesk::Helpdesk;
 use crate::support::invariants;
 use crate::support::load::{Load, Shape};
 use crate::support::waiting::wait_until;
+use crate::support::webhook::created;
 
 const SHAPE: Shape = Shape { prefix: "T-", tickets: 30, events_per_ticket: 4, senders: 8 };
 
@@ -32,6 +36,28 @@ async fn an_engine_that_is_stopped_hands_everything_back() {
     let taken = load.sent().await;
     engine.work_off().await;
     invariants::check(&engine.database, &helpdesk, &taken).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sender_in_the_middle_of_a_request_does_not_keep_an_engine_from_handing_everything_back() {
+    let helpdesk = Helpdesk::start().await;
+    let mut engine = TestEngine::start(&config::busy(&helpdesk.address.to_string())).await;
+    let address = engine.address.lock().unwrap().trim_start_matches("http://").to_owned();
+    let mut slow = TcpStream::connect(address).await.unwrap();
+    slow.write_all(b"POST /hooks/desk HTTP/1.1\r\nhost: localhost\r\ncontent-le").await.unwrap();
+    // By the time others have been answered, its beginning has been read.
+    assert_eq!(engine.get("/healthz").await.0, 200);
+    engine.post(&created("T-1")).await;
+    let status = engine.stop().await;
+    assert!(status.success(), "{status}: {}", engine.log());
+    let log = engine.log();
+    assert!(log.contains("some requests had not ended"), "{log}");
+    assert!(!log.contains("some work was still under way"), "{log}");
+    for held in ["lane", "outbox_lane"] {
+        let held = format!("SELECT count(*) FROM {held} WHERE lease_token IS NOT NULL");
+        assert_eq!(engine.database.number(&held).await, 0, "{held}");
+    }
+    drop(slow);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,6 +27,8 @@ use crate::{api, background, http, service_levels, telemetry};
 
 /// What is under way may take so long when the engine stops; what is not done by then is done by the next one.
 const STOP_WITHIN: Duration = Duration::from_secs(25);
+/// Requests may take so much of it: the rest is for the work, whoever is still in the middle of a request.
+const ANSWER_WITHIN: Duration = Duration::from_secs(12);
 /// Deliveries that may wait to be taken in.
 const MAX_WAITING: usize = 4096;
 
@@ -78,6 +80,7 @@ pub(crate) struct Running {
     node: Uuid,
     store: Store,
     stop_intake: CancellationToken,
+    stop_committers: CancellationToken,
     stop_work: CancellationToken,
     server: JoinSet<()>,
     committers: JoinSet<()>,
@@ -104,7 +107,8 @@ impl Running {
         store.make_partitions(engine.now(), cleaner::DAYS_AHEAD).await?;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr()?;
-        let (stop_intake, stop_work) = (CancellationToken::new(), CancellationToken::new());
+        let (stop_intake, stop_committers) = (CancellationToken::new(), CancellationToken::new());
+        let stop_work = CancellationToken::new();
         let mut loops = JoinSet::new();
         let background = background::start().context("the threads for decisions do not start")?;
         let dispatcher = Dispatcher::new(Arc::clone(&engine), &background);
@@ -122,7 +126,7 @@ impl Running {
             max_batch: config.intake.max_batch,
             max_waiting: MAX_WAITING,
         };
-        let (committer, committers) = Committer::start(&engine, &door, options);
+        let (committer, committers) = Committer::start(&engine, &door, options, &stop_committers);
         drop(door);
         let api = api::Api::new(config, Arc::clone(&engine));
         let max_body_bytes = usize::try_from(config.server.max_body).unwrap_or(usize::MAX);
@@ -136,19 +140,25 @@ impl Running {
                 tracing::error!(%error, "the HTTP server ended");
             }
         });
-        Ok(Self { address, node, store, stop_intake, stop_work, server, committers, loops })
+        Ok(Self { address, node, store, stop_intake, stop_committers, stop_work, server, committers, loops })
     }
 
     /// Stops: takes no more in, answers what has come, finishes what is under way and hands the rest back.
     pub(crate) async fn stop(mut self) {
+        let until = tokio::time::Instant::now() + STOP_WITHIN;
+        self.stop_intake.cancel();
+        let answering = async { while self.server.join_next().await.is_some() {} };
+        if tokio::time::timeout(ANSWER_WITHIN, answering).await.is_err() {
+            tracing::warn!("some requests had not ended; they are cut off");
+        }
+        // They end with the server, or by this where a connection that did not end still holds it.
+        self.stop_committers.cancel();
+        self.stop_work.cancel();
         let stopping = async {
-            self.stop_intake.cancel();
-            while self.server.join_next().await.is_some() {}
             while self.committers.join_next().await.is_some() {}
-            self.stop_work.cancel();
             while self.loops.join_next().await.is_some() {}
         };
-        if tokio::time::timeout(STOP_WITHIN, stopping).await.is_err() {
+        if tokio::time::timeout_at(until, stopping).await.is_err() {
             tracing::warn!("some work was still under way; the next start goes on with it");
         }
         if let Err(error) = self.store.leave(self.node).await {

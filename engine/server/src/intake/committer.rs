@@ -16,6 +16,7 @@ use deskbell_workers::engine::Engine;
 use deskbell_workers::gather::{Batch, Gatherer, Pace};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 /// The engine has more waiting than it can take, or the database did not answer. The sender tries again.
 #[derive(Debug)]
@@ -48,14 +49,20 @@ pub(crate) struct Options {
 }
 
 impl Committer {
-    /// Starts the committers. They end when the last handle is dropped and everything that waits has been answered.
-    pub(crate) fn start(engine: &Arc<Engine>, door: &Door, options: Options) -> (Self, JoinSet<()>) {
+    /// Starts the committers. They end when the last handle is dropped and everything that waits has been answered, or when
+    /// they are told to stop: then whatever waits is refused.
+    pub(crate) fn start(
+        engine: &Arc<Engine>,
+        door: &Door,
+        options: Options,
+        stop: &CancellationToken,
+    ) -> (Self, JoinSet<()>) {
         let (sender, receiver) = mpsc::channel(options.max_waiting.max(1));
         let receiver = Gatherer::new(receiver, Pace { large: LARGE, apart: Duration::ZERO });
         let mut committers = JoinSet::new();
         for _ in 0..options.committers.max(1) {
             let (engine, receiver) = (Arc::clone(engine), receiver.clone());
-            committers.spawn(commit_all(engine, door.clone(), receiver, options.max_batch.max(1)));
+            committers.spawn(commit_all(engine, door.clone(), receiver, options.max_batch.max(1), stop.clone()));
         }
         (Self { waiting: sender }, committers)
     }
@@ -68,8 +75,15 @@ impl Committer {
     }
 }
 
-async fn commit_all(engine: Arc<Engine>, door: Door, waiting: Gatherer<Waiting>, max_batch: usize) {
-    while let Some(batch) = waiting.next(max_batch).await {
+async fn commit_all(
+    engine: Arc<Engine>,
+    door: Door,
+    waiting: Gatherer<Waiting>,
+    max_batch: usize,
+    stop: CancellationToken,
+) {
+    // What is under way is never cut off.
+    while let Some(Some(batch)) = stop.run_until_cancelled(waiting.next(max_batch)).await {
         let Batch { items, turn } = batch;
         commit(&engine, &door, items).await;
         drop(turn);
