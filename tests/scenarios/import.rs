@@ -10,6 +10,7 @@ use crate::support::config;
 use crate::support::database::Database;
 use crate::support::engine::{Ended, TestEngine};
 use crate::support::waiting::now;
+use crate::support::webhook::created;
 
 const EVENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/kpi-golden/events.ndjson.gz");
 const EXPECTED: &str = include_str!("../fixtures/kpi-golden/import.json");
@@ -87,6 +88,29 @@ async fn a_history_is_imported_counted_and_imported_again_without_effect() {
     let n_all = expected["accepted"].as_i64().unwrap() + expected["unknown_types"].as_i64().unwrap();
     assert_eq!(n_new + n_accepted, n_all);
     assert_eq!(again.database.number(LEFT).await, left);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_is_too_long_costs_only_itself_and_what_is_not_told_is_counted() {
+    let engine = prepare().await;
+    let file = engine.folder().join("history.ndjson");
+    let (first, last) = (created("T-1").to_string(), created("T-2").to_string());
+    let long = format!(r#"{{"specversion":"{}"}}"#, "x".repeat(9 << 20));
+    let import = async |lines: &str| {
+        std::fs::write(&file, lines).unwrap();
+        engine.run(&["import", file.to_str().unwrap()]).await
+    };
+    let ended = import(&format!("{first}\n{long}\n{last}\n{long}")).await;
+    assert!(ended.status.success(), "{ended:?}");
+    for told in [
+        "line 2: (line) is longer than 8388608 bytes\n",
+        "line 4: (line) is longer than 8388608 bytes\n",
+        "4 lines: 2 events accepted, 0 duplicates, 0 of unknown types, 0 blank, 2 rejected\n",
+    ] {
+        assert!(ended.stdout.contains(told), "{told} {ended:?}");
+    }
+    let ended = import(&"1\n".repeat(1005)).await;
+    assert!(ended.stdout.contains("line 1000: (event) must be a JSON object\nand 5 more\n1005 lines:"), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

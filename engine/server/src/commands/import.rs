@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use deskbell_model::event::{Data, Event};
 use deskbell_model::facts::Facts;
 use deskbell_store::Store;
@@ -54,6 +54,16 @@ struct Report {
     n_blank: u64,
     n_rejected: u64,
     rejected: Vec<(u64, String, String)>,
+}
+
+impl Report {
+    /// Notes that the line read last is no event.
+    fn reject(&mut self, (member, problem): Rejection) {
+        self.n_rejected += 1;
+        if self.rejected.len() < MAX_TOLD {
+            self.rejected.push((self.n_lines, member, problem));
+        }
+    }
 }
 
 pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result<()> {
@@ -142,31 +152,31 @@ impl Lines {
         Ok(self.report)
     }
 
+    /// Reads the next line that is not too long; false at the end.
     fn next(&mut self, line: &mut Vec<u8>) -> anyhow::Result<bool> {
-        let report = &mut self.report;
-        line.clear();
-        let n_read = (&mut self.reader).take(MAX_LINE_BYTES as u64 + 1).read_until(b'\n', line);
-        let n_read = n_read.with_context(|| format!("the file breaks off after line {}", report.n_lines))?;
-        if n_read == 0 {
-            return Ok(false);
+        loop {
+            line.clear();
+            let n_lines = self.report.n_lines;
+            let broken = || format!("the file breaks off after line {n_lines}");
+            // With room for the line break.
+            let most = MAX_LINE_BYTES as u64 + 1;
+            let n_read = (&mut self.reader).take(most).read_until(b'\n', line).with_context(broken)?;
+            if n_read == 0 {
+                return Ok(false);
+            }
+            self.report.n_lines += 1;
+            if line.len() <= MAX_LINE_BYTES || line.ends_with(b"\n") {
+                return Ok(true);
+            }
+            self.reader.skip_until(b'\n').with_context(broken)?;
+            self.report.reject(("(line)".to_owned(), format!("is longer than {MAX_LINE_BYTES} bytes")));
         }
-        report.n_lines += 1;
-        if line.len() > MAX_LINE_BYTES {
-            bail!("line {} is longer than {MAX_LINE_BYTES} bytes; this is no file of one event a line", report.n_lines);
-        }
-        Ok(true)
     }
 
     fn event(&mut self, line: &[u8]) -> anyhow::Result<Option<Imported>> {
-        let report = &mut self.report;
         match read_line(line) {
-            None => report.n_blank += 1,
-            Some(Err((member, problem))) => {
-                report.n_rejected += 1;
-                if report.rejected.len() < MAX_TOLD {
-                    report.rejected.push((report.n_lines, member, problem));
-                }
-            }
+            None => self.report.n_blank += 1,
+            Some(Err(rejection)) => self.report.reject(rejection),
             Some(Ok((event, data))) => {
                 let source_id = self.source(&event.source)?;
                 let new = new_event(&event, source_id, data);
@@ -234,6 +244,10 @@ fn print(report: &Report, format: Format) -> anyhow::Result<()> {
         Format::Table | Format::Csv => {
             for (line, member, problem) in &report.rejected {
                 output::line(&format!("line {line}: {member} {problem}"))?;
+            }
+            let n_more = report.n_rejected - report.rejected.len() as u64;
+            if n_more > 0 {
+                output::line(&format!("and {n_more} more"))?;
             }
             output::line(&format!(
                 "{} lines: {} events accepted, {} duplicates, {} of unknown types, {} blank, {} rejected",
