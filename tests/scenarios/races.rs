@@ -205,3 +205,20 @@ async fn partitions_of_a_table_that_somebody_reads_wait_and_keep_nobody_waiting(
     assert_eq!(shop.store.drop_partitions(Partitioned::Inbox, in_a_week).await.unwrap().len(), 1);
     assert_eq!(shop.database.number("SELECT count(*) FROM inbox").await, 0, "strays go with their day");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_make_the_same_partitions_at_once_do_not_mind_each_other() {
+    let shop = Shop::with_two_tickets().await;
+    let beside = Store::connect(&shop.database.url, Connections::default()).await.unwrap();
+    let n_partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'inbox'::regclass";
+    let before = shop.database.number(n_partitions).await;
+    for week in 0..4 {
+        let monday = NOON.plus_seconds(week * 7 * 86_400);
+        let (one, other) = tokio::join!(shop.store.make_partitions(monday, 7), beside.make_partitions(monday, 7));
+        one.unwrap();
+        other.unwrap();
+    }
+    // One that had to wait for long is left for the next time.
+    shop.store.make_partitions(NOON, 28).await.unwrap();
+    assert_eq!(shop.database.number(n_partitions).await, before + 28);
+}

@@ -43,14 +43,11 @@ const LIST: &str = "
 SELECT c.relname::text FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
 WHERE i.inhparent = $1::text::regclass ORDER BY 1";
 
-// Whoever makes partitions does so alone; the number is this statement's own.
-const ALONE: &str = "SELECT pg_advisory_xact_lock(7031884305116893)";
-
 const FORGET_DELIVERIES: &str = "
 DELETE FROM delivery_key WHERE ctid = ANY (ARRAY(SELECT ctid FROM delivery_key WHERE seen_at < $1 LIMIT 20000))";
 
 pub(crate) const STATEMENTS: &[(&str, &str)] =
-    &[("partition.list", LIST), ("partition.alone", ALONE), ("partition.forget_deliveries", FORGET_DELIVERIES)];
+    &[("partition.list", LIST), ("partition.forget_deliveries", FORGET_DELIVERIES)];
 
 /// Writers wait behind whoever waits for a table: no longer than this.
 const SOON: &str = "SET LOCAL lock_timeout = '500ms'";
@@ -63,6 +60,11 @@ fn is_in_use(error: &Error) -> bool {
 /// Whether rows of the day lie in the partition for all others already, where they stay.
 fn is_begun(error: &Error) -> bool {
     has_code(error, "23514")
+}
+
+/// Whether another process has made it meanwhile; at the same moment, it meets the other's names in the catalogue.
+fn is_made(error: &Error) -> bool {
+    ["42P07", "42710", "23505"].iter().any(|code| has_code(error, code))
 }
 
 fn has_code(error: &Error, code: &str) -> bool {
@@ -85,7 +87,7 @@ impl Store {
                     continue;
                 }
                 match self.reads.within("partition.make", self.make_partition(table, &name, day)).await {
-                    Err(error) if is_in_use(&error) || is_begun(&error) => {}
+                    Err(error) if is_in_use(&error) || is_begun(&error) || is_made(&error) => {}
                     made => made?,
                 }
             }
@@ -98,19 +100,15 @@ impl Store {
         let failed = || failed("partition.make");
         let mut connection = self.reads.acquire().await.map_err(failed())?;
         let mut transaction = connection.begin().await.map_err(failed())?;
-        sqlx::query(ALONE).execute(&mut *transaction).await.map_err(failed())?;
-        let rows = sqlx::query(LIST).bind(table.table()).fetch_all(&mut *transaction).await.map_err(failed())?;
-        if !rows.iter().any(|row| row.get::<&str, _>(0) == name) {
-            // Names and dates are our own; a partition's bounds cannot be parameters.
-            let parent = table.table();
-            let statements = [
-                SOON.to_owned(),
-                format!("CREATE TABLE {name} (LIKE {parent} INCLUDING ALL EXCLUDING IDENTITY)"),
-                format!("ALTER TABLE {parent} ATTACH PARTITION {name} FOR VALUES FROM ('{day}') TO ('{end}')"),
-            ];
-            for statement in statements {
-                sqlx::query(AssertSqlSafe(statement)).execute(&mut *transaction).await.map_err(failed())?;
-            }
+        // Names and dates are our own; a partition's bounds cannot be parameters.
+        let parent = table.table();
+        let statements = [
+            SOON.to_owned(),
+            format!("CREATE TABLE {name} (LIKE {parent} INCLUDING ALL EXCLUDING IDENTITY)"),
+            format!("ALTER TABLE {parent} ATTACH PARTITION {name} FOR VALUES FROM ('{day}') TO ('{end}')"),
+        ];
+        for statement in statements {
+            sqlx::query(AssertSqlSafe(statement)).execute(&mut *transaction).await.map_err(failed())?;
         }
         transaction.commit().await.map_err(failed())?;
         connection.give_back();
