@@ -49,10 +49,13 @@ pub fn handle(event: &Event, cx: &mut Context) -> Result<Vec<Effect>> {
     Ok(effects)
 }
 
-/// Whether the event is about a notice to that destination: telling it there would go round in circles.
+/// Whether the event is about a notice to that destination: telling it there would go round in circles. The engine names
+/// destinations of the configuration `destination:NAME`, which tells them from helpdesks (`source:NAME`).
 fn concerns(event: &Event, to: &str) -> bool {
-    let is = |member: &str, text: &str| event.data.get(member).is_some_and(|stated| stated == text);
-    event.kind == "delivery.failed" && is("kind", Effect::NOTIFY) && is("destination", to)
+    let stated = |member: &str| event.data.get(member).and_then(Value::as_str);
+    event.kind == "delivery.failed"
+        && stated("kind") == Some(Effect::NOTIFY)
+        && stated("destination").and_then(|destination| destination.strip_prefix("destination:")) == Some(to)
 }
 
 /// Whether the destination was told the same lately; if not, it will have been.
