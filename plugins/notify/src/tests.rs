@@ -118,10 +118,9 @@ fn the_failure_of_a_notice_is_not_told_to_whom_it_was_for() {
         let data = json!({ "kind": kind, "destination": destination });
         event(json!({ "kind": "delivery.failed", "subject": kind, "data": data, "ticket": null }))
     };
-    for (kind, destination, expected) in [
-        ("notify", "destination:ops", vec!["boss"]),
-        ("ticket.note", "source:ops", vec!["ops", "boss"]),
-    ] {
+    for (kind, destination, expected) in
+        [("notify", "destination:ops", vec!["boss"]), ("ticket.note", "source:ops", vec!["ops", "boss"])]
+    {
         let effects = host.call(handle, &failed(kind, destination)).unwrap();
         let told: Vec<&Value> = effects.iter().map(|effect| &effect.data["to"]).collect();
         assert_eq!(json!(told), json!(expected), "{kind}");
