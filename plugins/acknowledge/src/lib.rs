@@ -1,21 +1,15 @@
 #![doc = include_str!("../README.md")]
 
 mod autoreply;
-#[path = "../../routing/src/detect.rs"]
-mod detect;
-mod fallback;
-#[path = "../../routing/src/language.rs"]
-mod language;
 mod phrases;
 mod settings;
 mod wait;
-#[path = "../../canned/src/wording.rs"]
-mod wording;
 
 #[cfg(test)]
 mod tests;
 
 use deskbell::prelude::*;
+use deskbell_wording::{detect, fallback, language, template};
 use serde_json::{Value, json};
 
 use phrases::Tongue;
@@ -116,7 +110,7 @@ fn text(
     settings: &Settings,
     cx: &Context,
 ) -> Result<(String, String)> {
-    let mut values = wording::ticket_values(ticket);
+    let mut values = template::ticket_values(ticket);
     values.extend(outlook.values(tongue.unwrap_or(Tongue::English)));
     values.insert("language".to_owned(), json!(language));
     let mut remark = String::new();

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use deskbell::prelude::*;
+use deskbell_wording::language;
 use serde::Deserialize;
 
-use crate::language;
 use crate::phrases::Tongue;
 
 /// Everything an operator can set.

@@ -3,11 +3,11 @@
 
 use deskbell::prelude::*;
 use deskbell::testing::{TestCalendar, TestHost, event};
+use deskbell_wording::{fallback, template};
 
 use crate::handle;
 use crate::phrases::Tongue;
 use crate::wait::{Date, Outlook};
-use crate::{fallback, wording};
 
 const HOUR: f64 = 3_600.0;
 
@@ -146,7 +146,7 @@ fn every_shipped_text_can_be_filled_in_every_way() {
         for outlook in &outlooks {
             for name in [None, Some("Ann")] {
                 let ticket = deskbell::testing::ticket(json!({ "id": "77", "requester": { "name": name } }));
-                let mut values = wording::ticket_values(&ticket);
+                let mut values = template::ticket_values(&ticket);
                 values.extend(outlook.values(tongue));
                 let text = fallback::fill_or(None, tongue.template(), &Value::Object(values), |_| {}).unwrap();
                 assert!(text.contains("77") && !text.contains('{') && !text.contains("  "), "{text}");

@@ -1,20 +1,15 @@
 #![doc = include_str!("../README.md")]
 
-#[path = "../../acknowledge/src/fallback.rs"]
-mod fallback;
-#[path = "../../routing/src/language.rs"]
-mod language;
 mod ours;
 mod phrases;
 mod settings;
 mod snooze;
-#[path = "../../canned/src/wording.rs"]
-mod wording;
 
 #[cfg(test)]
 mod tests;
 
 use deskbell::prelude::*;
+use deskbell_wording::{fallback, template};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -176,7 +171,7 @@ fn remind(since: i64, ticket: &Ticket, settings: &Settings, cx: &Context) -> Res
     let at = due(since, &settings.after, "after", settings, cx)?.max(cx.now());
     appoint(Step::Close, since, at, cx)?;
     let (own, shipped) = settings.reminder(ticket);
-    let mut values = wording::ticket_values(ticket);
+    let mut values = template::ticket_values(ticket);
     values.insert("closes_at".to_owned(), at.to_rfc3339().into());
     let text = fallback::fill_or(own, shipped, &Value::Object(values), |problem| {
         cx.warn(format!("autoclose setting `reminder`: {problem}; the shipped text was used instead"));
@@ -192,7 +187,7 @@ fn close(since: i64, ticket: &Ticket, settings: &Settings, cx: &Context) -> Resu
     let reason = format!("{}, more than {}", waited(since, settings), settings.after);
     let mut effects = Vec::new();
     if let Some(farewell) = settings.farewell(ticket) {
-        match wording::fill(farewell, &Value::Object(wording::ticket_values(ticket))) {
+        match template::fill(farewell, &Value::Object(template::ticket_values(ticket))) {
             Ok(text) if !text.trim().is_empty() => {
                 effects.push(Effect::reply(text).because(reason.as_str()));
             }

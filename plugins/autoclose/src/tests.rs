@@ -3,6 +3,7 @@
 
 use deskbell::prelude::*;
 use deskbell::testing::{TestCalendar, TestHost, event};
+use deskbell_wording::template;
 
 use crate::{handle, phrases};
 
@@ -219,7 +220,7 @@ fn texts_are_in_the_requesters_language() {
         let text = phrases::reminder(code).unwrap();
         for name in [Value::Null, json!("Ann")] {
             let ticket = deskbell::testing::ticket(json!({ "id": "77", "requester": { "name": name } }));
-            let filled = crate::wording::fill(text, &Value::Object(crate::wording::ticket_values(&ticket))).unwrap();
+            let filled = template::fill(text, &Value::Object(template::ticket_values(&ticket))).unwrap();
             assert!(filled.contains("77") && !filled.contains('{') && !filled.contains("  "), "{filled}");
         }
     }

@@ -1,15 +1,13 @@
 #![doc = include_str!("../README.md")]
 
-#[path = "../../routing/src/language.rs"]
-mod language;
 mod orders;
 mod settings;
-mod wording;
 
 #[cfg(test)]
 mod tests;
 
 use deskbell::prelude::*;
+use deskbell_wording::template;
 use serde_json::{Map, Value};
 
 use orders::Order;
@@ -68,9 +66,9 @@ fn fill<'a>(
         ));
     }
     let (text, language) = settings.text(reply, ticket);
-    let mut values = wording::ticket_values(ticket);
+    let mut values = template::ticket_values(ticket);
     values.insert("agent".to_owned(), agent(event).into());
-    let filled = wording::fill(text, &Value::Object(values));
+    let filled = template::fill(text, &Value::Object(values));
     match filled {
         Ok(text) if !text.trim().is_empty() => Ok((text, language, reply)),
         Ok(_) => Err(format!("The canned reply '{shown}' was not sent: nothing is left of its text for this ticket.")),
@@ -97,7 +95,7 @@ fn agent(event: &Event) -> Map<String, Value> {
     let mut values = Map::new();
     if let Some(actor) = event.actor.as_ref().filter(|actor| actor.is_agent()) {
         values.insert("id".to_owned(), actor.id.as_str().into());
-        wording::add_name(&mut values, actor.name.as_deref());
+        template::add_name(&mut values, actor.name.as_deref());
     }
     values
 }

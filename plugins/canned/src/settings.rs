@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use deskbell::prelude::*;
+use deskbell_wording::language;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-
-use crate::language;
 
 /// Everything an operator can set.
 #[derive(Debug)]

@@ -1,18 +1,12 @@
 #![doc = include_str!("../README.md")]
 
-#[path = "../../acknowledge/src/fallback.rs"]
-mod fallback;
-#[path = "../../routing/src/fields.rs"]
-mod fields;
 mod settings;
-mod texts;
-#[path = "../../canned/src/wording.rs"]
-mod wording;
 
 #[cfg(test)]
 mod tests;
 
 use deskbell::prelude::*;
+use deskbell_wording::{fallback, notices, template};
 use serde_json::Map;
 
 use settings::{Rule, Settings};
@@ -49,10 +43,13 @@ pub fn handle(event: &Event, cx: &mut Context) -> Result<Vec<Effect>> {
     Ok(effects)
 }
 
-/// Whether the event is about a notice to that destination: telling it there would go round in circles.
+/// Whether the event is about a notice to that destination: telling it there would go round in circles. The engine names
+/// destinations of the configuration `destination:NAME`, which tells them from helpdesks (`source:NAME`).
 fn concerns(event: &Event, to: &str) -> bool {
-    let is = |member: &str, text: &str| event.data.get(member).is_some_and(|stated| stated == text);
-    event.kind == "delivery.failed" && is("kind", Effect::NOTIFY) && is("destination", to)
+    let stated = |member: &str| event.data.get(member).and_then(Value::as_str);
+    event.kind == "delivery.failed"
+        && stated("kind") == Some(Effect::NOTIFY)
+        && stated("destination").and_then(|destination| destination.strip_prefix("destination:")) == Some(to)
 }
 
 /// Whether the destination was told the same lately; if not, it will have been.
@@ -85,8 +82,8 @@ fn notice(rule: &Rule, to: &str, event: &Event, values: &Value, cx: &Context) ->
             cx.warn(format!("rule '{rule}', `{member}`: {problem}; the shipped text was used instead"));
         }
     };
-    let text = fallback::fill_or(rule.text.as_deref(), texts::text(event), values, complain("text"))?;
-    let subject = fallback::fill_or(rule.subject.as_deref(), texts::subject(event), values, complain("subject"))?;
+    let text = fallback::fill_or(rule.text.as_deref(), notices::text(event), values, complain("text"))?;
+    let subject = fallback::fill_or(rule.subject.as_deref(), notices::subject(event), values, complain("subject"))?;
     let one_line = subject.split_whitespace().collect::<Vec<_>>().join(" ");
     Ok(Effect::notify(to, shortened(&text)).with("subject", shortened(&one_line)))
 }
@@ -102,20 +99,20 @@ fn shortened(text: &str) -> String {
 fn values(event: &Event) -> Value {
     let none = || Value::Object(Map::new());
     let mut values = match &event.ticket {
-        Some(ticket) => wording::ticket_values(ticket),
+        Some(ticket) => template::ticket_values(ticket),
         None => ["ticket", "requester", "custom"].map(|name| (name.to_owned(), none())).into_iter().collect(),
     };
     let mut actor = Map::new();
     if let Some(stated) = &event.actor {
         actor.insert("id".to_owned(), stated.id.as_str().into());
         actor.insert("role".to_owned(), stated.role.as_str().into());
-        wording::add_name(&mut actor, stated.name.as_deref());
+        template::add_name(&mut actor, stated.name.as_deref());
     }
     let about = json!({
         "kind": event.kind, "source": event.source, "subject": event.subject, "time": event.time, "actor": actor,
     });
-    values.insert("event".to_owned(), wording::present(about));
+    values.insert("event".to_owned(), template::present(about));
     let data = if event.data.is_object() { event.data.clone() } else { none() };
-    values.insert("data".to_owned(), wording::present(data));
+    values.insert("data".to_owned(), template::present(data));
     Value::Object(values)
 }

@@ -1,10 +1,9 @@
 //! The rules as operators write them in `settings`. An error names the rule and the member at fault.
 
 use deskbell::prelude::*;
+use deskbell_wording::fields::{self, Field};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-
-use crate::fields::{self, Field};
 
 /// Everything an operator can set.
 #[derive(Debug)]

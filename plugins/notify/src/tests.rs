@@ -57,8 +57,8 @@ fn every_usual_event_is_told_of() {
         ("ticket.escalated", json!({ "tier": null }), "Ticket 1 has been escalated: Счёт"),
         (
             "delivery.failed",
-            json!({ "kind": "ticket.reply", "destination": "support", "error": "gone" }),
-            "ticket.reply for support could not be delivered (ticket 1): gone\n`deskbell dead-letters list` shows it and \
+            json!({ "kind": "ticket.reply", "destination": "source:support", "error": "gone" }),
+            "ticket.reply for source:support could not be delivered (ticket 1): gone\n`deskbell dead-letters list` shows it and \
              `deskbell dead-letters replay` tries it again.",
         ),
     ] {
@@ -118,7 +118,8 @@ fn the_failure_of_a_notice_is_not_told_to_whom_it_was_for() {
         let data = json!({ "kind": kind, "destination": destination });
         event(json!({ "kind": "delivery.failed", "subject": kind, "data": data, "ticket": null }))
     };
-    for (kind, destination, expected) in [("notify", "ops", vec!["boss"]), ("ticket.note", "ops", vec!["ops", "boss"])]
+    for (kind, destination, expected) in
+        [("notify", "destination:ops", vec!["boss"]), ("ticket.note", "source:ops", vec!["ops", "boss"])]
     {
         let effects = host.call(handle, &failed(kind, destination)).unwrap();
         let told: Vec<&Value> = effects.iter().map(|effect| &effect.data["to"]).collect();

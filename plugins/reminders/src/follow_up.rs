@@ -1,10 +1,10 @@
 //! Follow-ups: a date in a custom field or in a tag, on which the ticket comes back to whoever has it.
 
 use deskbell::prelude::*;
+use deskbell_wording::{fallback, template};
 use serde_json::{Value, json};
 
 use crate::settings::{FollowUp, Settings};
-use crate::{fallback, wording};
 
 const TIMER: &str = "follow-up";
 /// The time that the timer is set for, as the ticket states it.
@@ -62,7 +62,7 @@ pub(crate) fn remind(payload: &Value, ticket: &Ticket, settings: &Settings, cx: 
         kv.set(DONE, at.to_string())?;
     }
     follow(ticket, settings, cx)?;
-    let mut values = wording::ticket_values(ticket);
+    let mut values = template::ticket_values(ticket);
     values.insert("follow_up".to_owned(), stated.into());
     let values = Value::Object(values);
     let text = |shipped: &str| {

@@ -1,13 +1,9 @@
 #![doc = include_str!("../README.md")]
 
-#[path = "../../acknowledge/src/fallback.rs"]
-mod fallback;
 mod follow_up;
 mod settings;
 mod span;
 mod waiting;
-#[path = "../../canned/src/wording.rs"]
-mod wording;
 
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,12 @@
 //! nobody has answered, not from the latest. There is one timer, for the step that comes next.
 
 use deskbell::prelude::*;
+use deskbell_wording::{fallback, template};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::settings::{Settings, Step, What};
-use crate::{fallback, span, wording};
+use crate::span;
 
 const TIMER: &str = "no-reply";
 /// Since when the customer waits, in microseconds since 1970, and which step comes next.
@@ -137,7 +138,7 @@ fn asks(event: &Event, ticket: &Ticket) -> Option<Instant> {
 }
 
 fn perform(step: &Step, ticket: &Ticket, since: Instant, waited: u64, cx: &Context) -> Result<Effect> {
-    let mut values = wording::ticket_values(ticket);
+    let mut values = template::ticket_values(ticket);
     values.insert("waiting_since".to_owned(), since.to_rfc3339().into());
     values.insert("waited".to_owned(), span::in_words(waited).into());
     let values = Value::Object(values);

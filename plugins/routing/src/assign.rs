@@ -8,9 +8,8 @@ use std::collections::BTreeMap;
 
 use deskbell::Agent;
 use deskbell::prelude::*;
+use deskbell_wording::language;
 use serde::Deserialize;
-
-use crate::language;
 
 /// How long a helpdesk may take to report an assignment back.
 const GIVEN_SECONDS: u64 = 60;

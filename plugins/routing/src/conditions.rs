@@ -1,11 +1,10 @@
 //! What a rule asks of a ticket.
 
 use deskbell::prelude::*;
+use deskbell_wording::fields::{self, Field};
+use deskbell_wording::{detect, language};
 use serde_json::{Map, Value};
 
-use crate::detect;
-use crate::fields::{self, Field};
-use crate::language;
 use crate::words::{Entry, Text};
 
 /// How many found words a reason names.

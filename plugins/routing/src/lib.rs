@@ -2,9 +2,6 @@
 
 mod assign;
 mod conditions;
-mod detect;
-mod fields;
-mod language;
 mod settings;
 mod words;
 

@@ -1,18 +1,13 @@
 #![doc = include_str!("../README.md")]
 
-#[path = "../../acknowledge/src/fallback.rs"]
-mod fallback;
 mod settings;
-#[path = "../../notify/src/texts.rs"]
-mod texts;
-#[path = "../../canned/src/wording.rs"]
-mod wording;
 
 #[cfg(test)]
 mod tests;
 
 use deskbell::event::data::Sla;
 use deskbell::prelude::*;
+use deskbell_wording::{fallback, notices, template};
 use serde_json::Map;
 
 use settings::{Reaction, Rule, Settings};
@@ -61,15 +56,15 @@ fn effect(rule: &Rule, reaction: &Reaction, event: &Event, values: &Value, cx: &
     Ok(match reaction {
         Reaction::Escalate(escalation) => Effect::escalate(escalation.tier, escalation.group.as_deref()),
         Reaction::Notify(notice) => {
-            let text = fill("text", notice.text.as_deref(), texts::text(event))?;
-            let subject = fill("subject", notice.subject.as_deref(), texts::subject(event))?;
+            let text = fill("text", notice.text.as_deref(), notices::text(event))?;
+            let subject = fill("subject", notice.subject.as_deref(), notices::subject(event))?;
             let one_line = subject.split_whitespace().collect::<Vec<_>>().join(" ");
             Effect::notify(&notice.to, text).with("subject", one_line)
         }
         Reaction::Assign(agent) => Effect::set_assignee(agent),
         Reaction::Group(group) => Effect::set_group(group),
         Reaction::Priority(priority) => Effect::set_priority(priority),
-        Reaction::Note(text) => Effect::note(fill("note", Some(text), texts::text(event))?),
+        Reaction::Note(text) => Effect::note(fill("note", Some(text), notices::text(event))?),
         Reaction::Tag(tags) => Effect::add_tags(&tags.0),
     })
 }
@@ -93,10 +88,10 @@ fn in_words(event: &Event, sla: &Sla) -> String {
 
 /// What texts may use: the ticket's values, and `sla` with what has happened (as `data` too, as in notices).
 fn values(ticket: &Ticket, sla: &Sla, event: &Event) -> Value {
-    let mut values = wording::ticket_values(ticket);
+    let mut values = template::ticket_values(ticket);
     let about = json!({ "kind": event.kind, "source": event.source, "time": event.time });
     values.insert("event".to_owned(), about);
-    let sla = serde_json::to_value(sla).map_or_else(|_| Value::Object(Map::new()), wording::present);
+    let sla = serde_json::to_value(sla).map_or_else(|_| Value::Object(Map::new()), template::present);
     values.insert("data".to_owned(), sla.clone());
     values.insert("sla".to_owned(), sla);
     Value::Object(values)

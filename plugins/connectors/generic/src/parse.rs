@@ -1,5 +1,7 @@
 //! Canonical events in their envelopes: CloudEvents 1.0, one or a batch in the body, or one in the `ce-` headers.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use deskbell::prelude::*;
 use serde_json::Map;
 
@@ -103,22 +105,29 @@ fn read(envelope: Value, delivery: &Delivery) -> std::result::Result<CanonicalEv
     if !kind.starts_with(PREFIX) {
         return Ok(CanonicalEvent::new(kind, id, time));
     }
-    let data = match envelope.remove("data") {
-        Some(data) if data.is_object() => data,
-        Some(Value::String(data)) => serde_json::from_str(&data)
-            .ok()
-            .filter(Value::is_object)
-            .ok_or("data is a text, but not that of a JSON object")?,
-        Some(_) => return Err("data must be a JSON object".to_owned()),
-        None if envelope.contains_key("data_base64") => {
-            return Err("data_base64 is not read; send the data as JSON".to_owned());
-        }
-        None => return Err("data is missing".to_owned()),
-    };
+    let data = data(&mut envelope)?;
     let mut event = CanonicalEvent::new(kind, id, time).data(data);
     event.subject = subject;
     event.extra = envelope.into_iter().filter(|(name, _)| !ATTRIBUTES.contains(&name.as_str())).collect();
     Ok(event)
+}
+
+/// The data of an envelope: an object, the text of one, or its bytes in base64.
+fn data(envelope: &mut Map<String, Value>) -> std::result::Result<Value, String> {
+    let object = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).ok().filter(Value::is_object);
+    match (envelope.remove("data"), envelope.get("data_base64")) {
+        (Some(data), _) if data.is_object() => Ok(data),
+        (Some(Value::String(data)), _) => {
+            object(data.as_bytes()).ok_or_else(|| "data is a text, but not that of a JSON object".to_owned())
+        }
+        (Some(_), _) => Err("data must be a JSON object".to_owned()),
+        (None, Some(encoded)) => encoded
+            .as_str()
+            .and_then(|text| STANDARD.decode(text).ok())
+            .and_then(|bytes| object(&bytes))
+            .ok_or_else(|| "data_base64 must be a JSON object in base64".to_owned()),
+        (None, None) => Err("data is missing".to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,9 @@
 
 use deskbell::prelude::*;
 
+/// More requests than this are not asked for at a time; the host takes 20.
+const MAX_STEP: usize = 10;
+
 /// Why an action cannot be carried out; it will not be tried again.
 pub(crate) type Reason = String;
 
@@ -45,15 +48,24 @@ fn said(response: &Response) -> String {
         .unwrap_or_default()
 }
 
-/// Sends what of the plan is not sent yet; done when all of it was answered well.
+/// Asks for what of the plan is not sent yet; done when all of it was answered well. What takes something away is not asked
+/// for together with what comes before it: that may be refused, and then the old shall stay.
 pub(crate) fn follow(plan: Vec<Request>, so_far: &[Exchange]) -> Result<RenderStep> {
     for exchange in so_far {
         if let Some(reason) = refusal(exchange)? {
             return Ok(RenderStep::Impossible(reason));
         }
     }
-    let rest: Vec<Request> = plan.into_iter().skip(so_far.len()).collect();
-    if rest.is_empty() { Ok(RenderStep::Done(comment(so_far))) } else { Ok(RenderStep::Requests(rest)) }
+    let mut rest = plan.into_iter().skip(so_far.len()).peekable();
+    let Some(removes) = rest.peek().map(is_removal) else {
+        return Ok(RenderStep::Done(comment(so_far)));
+    };
+    let step = rest.take_while(|request| is_removal(request) == removes).take(MAX_STEP);
+    Ok(RenderStep::Requests(step.collect()))
+}
+
+fn is_removal(request: &Request) -> bool {
+    request.method == "DELETE"
 }
 
 /// The address of the comment that the last request made, where it made one.

@@ -7,12 +7,13 @@ use crate::marker::carries;
 use crate::render::authorized;
 use crate::settings::Settings;
 
-/// How many comments a page holds.
-const PAGE: usize = 100;
-/// How many pages are read before giving up.
-const MAX_PAGES: usize = 50;
+/// How many comments a page holds. Comments may be long, and the host reads no more than 2 MiB of an answer.
+const PAGE: usize = 50;
+/// How many pages are read before giving up. The host asks a connector 32 times at most.
+const MAX_PAGES: usize = 30;
 
-/// Looks for the action's marker among the issue's comments, page by page.
+/// Looks for the action's marker among the issue's comments, page by page from the oldest: GitHub sorts those of an issue no
+/// other way.
 pub(crate) fn probe(action: &Action, so_far: &[Exchange], settings: &Settings) -> Result<ProbeStep> {
     if action.kind != "ticket.reply" {
         // Setting the same again changes nothing, so it may simply be sent again.

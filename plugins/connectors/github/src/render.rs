@@ -2,29 +2,36 @@
 
 use deskbell::prelude::*;
 
-use crate::answers::{Reason, follow};
+use crate::answers::{Reason, follow, refusal};
 use crate::labels::same;
 use crate::marker::mark;
+use crate::reading::each;
 use crate::settings::Settings;
 use crate::update;
 
-type Plan = std::result::Result<Vec<Request>, Reason>;
+/// Labels to be exchanged.
+#[derive(Default)]
+struct Exchanged<'a> {
+    added: Vec<String>,
+    /// Only those that the issue has are removed.
+    removed: Vec<&'a str>,
+}
 
 /// How an action is carried out, given the answers so far.
 pub(crate) fn render(action: &Action, so_far: &[Exchange], settings: &Settings) -> Result<RenderStep> {
     let issue = settings.issue_url(action.subject()?)?;
-    let plan = match action.kind.as_str() {
+    let impossible = match action.kind.as_str() {
         "ticket.update" => return update::render(action, &issue, so_far, settings),
-        "ticket.tag" => Ok(tag(action, &issue)),
-        "ticket.reply" => Ok(vec![reply(action, &issue)?]),
-        "ticket.note" => Err("GitHub has no private notes; everything on an issue is public".to_owned()),
-        "ticket.escalate" => escalate(action, &issue, settings),
-        kind => Err(format!("the GitHub connector does not know {kind}")),
+        "ticket.tag" => return relabel(&tag(action), &issue, so_far),
+        "ticket.reply" => return follow(vec![reply(action, &issue)?], so_far),
+        "ticket.note" => "GitHub has no private notes; everything on an issue is public".to_owned(),
+        "ticket.escalate" => match escalate(action, settings) {
+            Ok(labels) => return relabel(&labels, &issue, so_far),
+            Err(reason) => reason,
+        },
+        kind => format!("the GitHub connector does not know {kind}"),
     };
-    match plan {
-        Ok(plan) => follow(plan, so_far),
-        Err(reason) => Ok(RenderStep::Impossible(reason)),
-    }
+    Ok(RenderStep::Impossible(impossible))
 }
 
 /// A request with the credentials and the headers that GitHub wants.
@@ -47,14 +54,33 @@ pub(crate) fn remove_label(issue: &str, label: &str) -> Request {
     authorized(Request::delete(format!("{issue}/labels/{}", deskbell::encode(label))).idempotent())
 }
 
-fn tag(action: &Action, issue: &str) -> Vec<Request> {
-    let words = |member: &str| -> Vec<&str> {
-        action.data.get(member).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+/// The next step of an exchange of labels. Which of those to be removed are there only the issue shows, so it is read first;
+/// where none is to be removed it need not be.
+fn relabel(labels: &Exchanged<'_>, issue: &str, so_far: &[Exchange]) -> Result<RenderStep> {
+    let mut plan = Vec::new();
+    if !labels.added.is_empty() {
+        plan.push(add_labels(issue, &labels.added));
+    }
+    if labels.removed.is_empty() {
+        return follow(plan, so_far);
+    }
+    let Some((shown, sent)) = so_far.split_first() else {
+        return Ok(RenderStep::Requests(vec![authorized(Request::get(issue))]));
     };
-    let added = words("add");
-    let mut plan = if added.is_empty() { Vec::new() } else { vec![add_labels(issue, &added)] };
-    plan.extend(words("remove").into_iter().map(|label| remove_label(issue, label)));
-    plan
+    if let Some(reason) = refusal(shown)? {
+        return Ok(RenderStep::Impossible(reason));
+    }
+    let present = each(shown.response.json::<Value>()?.get("labels"), "name");
+    let is_present = |label: &&str| present.iter().any(|own| same(own, label));
+    plan.extend(labels.removed.iter().copied().filter(is_present).map(|label| remove_label(issue, label)));
+    follow(plan, sent)
+}
+
+fn tag(action: &Action) -> Exchanged<'_> {
+    let words = |member: &str| {
+        action.data.get(member).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    };
+    Exchanged { added: words("add").map(str::to_owned).collect(), removed: words("remove").collect() }
 }
 
 fn reply(action: &Action, issue: &str) -> Result<Request> {
@@ -63,24 +89,21 @@ fn reply(action: &Action, issue: &str) -> Result<Request> {
 }
 
 /// A higher tier is a group's label and labels of its own: GitHub knows no tiers.
-fn escalate(action: &Action, issue: &str, settings: &Settings) -> Plan {
-    let mut labels = Vec::new();
-    let mut plan = Vec::new();
+fn escalate<'a>(action: &Action, settings: &'a Settings) -> std::result::Result<Exchanged<'a>, Reason> {
+    let mut labels = Exchanged::default();
     if let Some(group) = action.data.get("group").and_then(Value::as_str) {
         let label = settings.groups.get(group).ok_or_else(|| update::missing("groups", group))?;
-        labels.push(label.clone());
-        let others = settings.groups.values().filter(|other| !same(other, label));
-        plan.extend(others.map(|other| remove_label(issue, other)));
+        labels.added.push(label.clone());
+        labels.removed.extend(settings.groups.values().filter(|other| !same(other, label)).map(String::as_str));
     }
     if !settings.escalation_label.is_empty() {
-        labels.push(settings.escalation_label.clone());
+        labels.added.push(settings.escalation_label.clone());
         if let Some(tier) = action.data.get("tier").and_then(Value::as_u64) {
-            labels.push(format!("tier {tier}"));
+            labels.added.push(format!("tier {tier}"));
         }
     }
-    if labels.is_empty() {
+    if labels.added.is_empty() {
         return Err("an escalation without a group needs settings.escalation_label in GitHub".to_owned());
     }
-    plan.insert(0, add_labels(issue, &labels));
-    Ok(plan)
+    Ok(labels)
 }

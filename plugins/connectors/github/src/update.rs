@@ -107,8 +107,8 @@ fn was_refused(login: &str, sent: &[Exchange]) -> bool {
     issue.get("assignees").is_some() && !assignees(&issue).iter().any(|own| own.eq_ignore_ascii_case(login))
 }
 
-/// The requests that turn the issue as it is into what is wanted. Computed from the first answer alone, so it is the same
-/// at every step.
+/// The requests that turn the issue as it is into what is wanted, those that take something away last. Computed from the
+/// first answer alone, so it is the same at every step.
 fn plan(wanted: &Wanted<'_>, now: &Value, issue: &str) -> Vec<Request> {
     let present = each(now.get("labels"), "name");
     let has = |label: &str| present.iter().any(|own| same(own, label));
@@ -123,8 +123,8 @@ fn plan(wanted: &Wanted<'_>, now: &Value, issue: &str) -> Vec<Request> {
     if !added.is_empty() {
         plan.push(add_labels(issue, &added));
     }
-    plan.extend(removed.into_iter().map(|label| remove_label(issue, label)));
-    plan.extend(assign(wanted, now, issue));
+    let (assigned, unassigned) = assign(wanted, now, issue);
+    plan.extend(assigned);
     if let Some(state) = wanted.state.filter(|state| text(now.get("state")).as_deref() != Some(state)) {
         let fields = if state == "closed" {
             json!({ "state": state, "state_reason": "completed" })
@@ -133,12 +133,15 @@ fn plan(wanted: &Wanted<'_>, now: &Value, issue: &str) -> Vec<Request> {
         };
         plan.push(authorized(Request::patch(issue).json(&fields).idempotent()));
     }
+    plan.extend(removed.into_iter().map(|label| remove_label(issue, label)));
+    plan.extend(unassigned);
     plan
 }
 
-fn assign(wanted: &Wanted<'_>, now: &Value, issue: &str) -> Vec<Request> {
+/// The request that assigns who is missing, and the one that takes the issue from who shall not have it.
+fn assign(wanted: &Wanted<'_>, now: &Value, issue: &str) -> (Option<Request>, Option<Request>) {
     let Some(wanted) = &wanted.assignees else {
-        return Vec::new();
+        return (None, None);
     };
     let present = assignees(now);
     let request = |method: &str, logins: &[&str]| {
@@ -150,12 +153,5 @@ fn assign(wanted: &Wanted<'_>, now: &Value, issue: &str) -> Vec<Request> {
     let is_wanted = |login: &&str| wanted.iter().any(|own| own.eq_ignore_ascii_case(login));
     let added: Vec<&str> = wanted.iter().filter(|login| !is_present(login)).copied().collect();
     let removed: Vec<&str> = present.iter().map(String::as_str).filter(|login| !is_wanted(login)).collect();
-    let mut plan = Vec::new();
-    if !added.is_empty() {
-        plan.push(request("POST", &added));
-    }
-    if !removed.is_empty() {
-        plan.push(request("DELETE", &removed));
-    }
-    plan
+    ((!added.is_empty()).then(|| request("POST", &added)), (!removed.is_empty()).then(|| request("DELETE", &removed)))
 }

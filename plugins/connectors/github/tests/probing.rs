@@ -35,15 +35,15 @@ fn a_reply_is_found_by_its_marker_on_any_page() {
         (vec![comments(3, own)], ProbeStep::Effective, 1),
         (vec![comments(3, "We are on it.")], ProbeStep::NotEffective, 1),
         (vec![json!([])], ProbeStep::NotEffective, 1),
-        (vec![comments(100, "x"), comments(1, own)], ProbeStep::Effective, 2),
-        (vec![comments(100, "x"), json!([])], ProbeStep::NotEffective, 2),
+        (vec![comments(50, "x"), comments(1, own)], ProbeStep::Effective, 2),
+        (vec![comments(50, "x"), json!([])], ProbeStep::NotEffective, 2),
     ];
     for (pages, expected, n_requests) in cases {
         let pages: Vec<_> = pages.into_iter().map(|page| (200, page)).collect();
         let (step, urls) = ask("ticket.reply", &pages);
         assert_eq!((step.unwrap(), urls.len()), (expected, n_requests));
         for (index, url) in urls.iter().enumerate() {
-            assert_eq!(*url, format!("{COMMENTS}?per_page=100&page={}", index + 1));
+            assert_eq!(*url, format!("{COMMENTS}?per_page=50&page={}", index + 1));
         }
     }
 }
@@ -58,6 +58,15 @@ fn what_cannot_be_told_is_not_guessed() {
     }
     let limited = ask("ticket.reply", &[(429, json!({}))]).0;
     assert!(limited.unwrap_err().retry);
+}
+
+#[test]
+fn an_issue_with_more_comments_than_are_read_gives_no_answer() {
+    let pages = vec![(200, comments(50, "x")); 40];
+    let (step, urls) = ask("ticket.reply", &pages);
+    assert_eq!(step, Ok(ProbeStep::Unknown("the issue has more than 1500 comments".to_owned())));
+    // The host would not ask more than 32 times.
+    assert_eq!(urls.len(), 30);
 }
 
 #[test]

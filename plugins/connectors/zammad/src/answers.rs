@@ -2,6 +2,9 @@
 
 use deskbell::prelude::*;
 
+/// More requests than this are not asked for at a time; the host takes 20.
+const MAX_STEP: usize = 10;
+
 /// Why an action cannot be carried out; it will not be tried again.
 pub(crate) type Reason = String;
 
@@ -32,15 +35,15 @@ fn said(response: &Response) -> String {
         .unwrap_or_default()
 }
 
-/// Sends what of the plan is not sent yet; done when all of it was answered well.
+/// Asks for what of the plan is not sent yet; done when all of it was answered well.
 pub(crate) fn follow(plan: Vec<Request>, so_far: &[Exchange]) -> Result<RenderStep> {
     for exchange in so_far {
         if let Some(reason) = refusal(exchange)? {
             return Ok(RenderStep::Impossible(reason));
         }
     }
-    let rest: Vec<Request> = plan.into_iter().skip(so_far.len()).collect();
-    if rest.is_empty() { Ok(RenderStep::Done(article(so_far))) } else { Ok(RenderStep::Requests(rest)) }
+    let step: Vec<Request> = plan.into_iter().skip(so_far.len()).take(MAX_STEP).collect();
+    if step.is_empty() { Ok(RenderStep::Done(article(so_far))) } else { Ok(RenderStep::Requests(step)) }
 }
 
 /// The article that the last request made, where it made one.

@@ -21,7 +21,7 @@ pub(crate) fn render(action: &Action, so_far: &[Exchange], settings: &Settings, 
         "ticket.tag" => Ok(tag(action, ticket, settings)?),
         "ticket.reply" => return reply::render(action, ticket, so_far, settings),
         "ticket.note" => Ok(vec![reply::note(action, ticket, settings)?]),
-        "ticket.escalate" => escalate(action, ticket, settings)?,
+        "ticket.escalate" => escalate(action, ticket, so_far, settings)?,
         kind => Err(format!("the Zammad connector does not know {kind}")),
     };
     match plan {
@@ -142,11 +142,14 @@ fn tag_request(method: &str, path: &str, tag: &str, ticket: u64, settings: &Sett
     Ok(authorized(Request::new(method, settings.url(path)?).json(&body).idempotent()))
 }
 
-/// A higher tier is a group and tags: Zammad knows no tiers of its own.
-fn escalate(action: &Action, ticket: u64, settings: &Settings) -> Result<Plan> {
+/// A higher tier is a group and tags: Zammad knows no tiers of its own. A ticket gets the tags only when it is in the group.
+fn escalate(action: &Action, ticket: u64, so_far: &[Exchange], settings: &Settings) -> Result<Plan> {
     let mut plan = Vec::new();
     if let Some(group) = action.data.get("group").and_then(Value::as_str) {
         plan.push(put_ticket(ticket, Map::from_iter([("group".to_owned(), group_name(group, settings))]), settings)?);
+        if so_far.is_empty() {
+            return Ok(Ok(plan));
+        }
     }
     let tag = settings.escalation_tag.as_str();
     if !tag.is_empty() {

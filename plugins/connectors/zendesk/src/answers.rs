@@ -41,16 +41,16 @@ fn said(response: &Response) -> String {
         .unwrap_or_default()
 }
 
-/// Sends what of the plan is not sent yet; done when all of it was answered well.
+/// Asks for the first request of the plan that is not sent yet; done when all of it was answered well. One at a time, so that
+/// nothing follows on what was refused; no plan holds more than two.
 pub(crate) fn follow(plan: Vec<Request>, so_far: &[Exchange]) -> Result<RenderStep> {
     for exchange in so_far {
         if let Some(reason) = refusal(exchange)? {
             return Ok(RenderStep::Impossible(reason));
         }
     }
-    let rest: Vec<Request> = plan.into_iter().skip(so_far.len()).collect();
-    if !rest.is_empty() {
-        return Ok(RenderStep::Requests(rest));
+    if let Some(next) = plan.into_iter().nth(so_far.len()) {
+        return Ok(RenderStep::Requests(vec![next]));
     }
     let audit = so_far
         .last()

@@ -42,6 +42,7 @@ pub(crate) fn parse(
     Ok(match kind {
         "created" => message.created(),
         "comment_added" => message.commented(),
+        "message_added" => message.messaged(),
         "merged" => message.merged(),
         "csat_received" => message.rated(),
         "sla_policy_changed" | "ola_policy_changed" | "next_sla_breach_changed" => message.service_level(kind),
@@ -104,6 +105,28 @@ impl Message<'_> {
         let mut actor = json!({ "id": id, "role": role });
         put(&mut actor, "name", text(author.get("name")));
         actor
+    }
+
+    /// A message of a conversation. Its webhook shows nothing of the ticket but the id, and says what its author is.
+    fn messaged(&self) -> Parsed {
+        let Some(message) = self.event.get("message") else {
+            return Parsed::ignored("message_added holds no message");
+        };
+        let mut stated = json!({ "public": true, "body": body(message.get("body")), "channel": "messaging" });
+        put(&mut stated, "id", text(message.get("id")));
+        let author = self.event.get("actor").unwrap_or(&Value::Null);
+        let id = text(author.get("id")).unwrap_or_else(|| "system".to_owned());
+        let role = match author.get("type").and_then(Value::as_str) {
+            _ if self.settings.is_bot(&id) => "bot",
+            Some("end_user") => "customer",
+            Some("agent") => "agent",
+            Some("trigger") => "bot",
+            _ => "system",
+        };
+        let id = if role == "agent" { self.settings.agents.name_of(id) } else { id };
+        let mut actor = json!({ "id": id, "role": role });
+        put(&mut actor, "name", text(author.get("name")));
+        self.event("deskbell.ticket.commented", self.time, json!({ "comment": stated, "actor": actor }))
     }
 
     fn merged(&self) -> Parsed {

@@ -14,7 +14,8 @@ pub(crate) fn parse(delivery: &Delivery, settings: &Settings, cx: &Context<'_>) 
         return Err(Error::fail("the webhook's body is not a JSON object; Zendesk's always are"));
     }
     match body.get("type").and_then(Value::as_str).and_then(|kind| kind.strip_prefix(EVENT_TYPE)) {
-        Some(kind) => match kind.strip_prefix("ticket.") {
+        // A conversation's messages come as events of a domain of its own, but are about a ticket all the same.
+        Some(kind) => match kind.strip_prefix("ticket.").or_else(|| kind.strip_prefix("messaging_ticket.")) {
             Some(kind) => events::parse(kind, &body, delivery, settings, cx),
             None => Ok(Parsed::ignored(format!("{kind} says nothing about tickets"))),
         },

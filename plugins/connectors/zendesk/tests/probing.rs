@@ -6,7 +6,7 @@ use deskbell::testing::{self, TestHost};
 use deskbell_plugin_zendesk::Zendesk;
 
 const BASE: &str = "https://acme.zendesk.com";
-const FIRST: &str = "https://acme.zendesk.com/api/v2/tickets/1001/audits?page%5Bsize%5D=100";
+const FIRST: &str = "https://acme.zendesk.com/api/v2/tickets/1001/audits?sort_order=desc&per_page=50";
 
 /// Asks with these answers; what comes out, and the URLs that were asked for.
 fn ask(kind: &str, answers: &[(u16, Value)]) -> (Result<ProbeStep>, Vec<String>) {
@@ -28,12 +28,12 @@ fn ask(kind: &str, answers: &[(u16, Value)]) -> (Result<ProbeStep>, Vec<String>)
 fn audits(keys: &[&str], next: Option<&str>) -> Value {
     let audits: Vec<Value> =
         keys.iter().map(|key| json!({ "metadata": { "custom": { "deskbell_key": key } } })).collect();
-    json!({ "audits": audits, "meta": { "has_more": next.is_some() }, "links": { "next": next } })
+    json!({ "audits": audits, "next_page": next, "previous_page": null, "count": 120 })
 }
 
 #[test]
 fn a_reply_is_found_by_its_key_on_any_page() {
-    let next = format!("{BASE}/api/v2/tickets/1001/audits?page%5Bafter%5D=x");
+    let next = format!("{BASE}/api/v2/tickets/1001/audits.json?page=2&per_page=50&sort_order=desc");
     let cases = [
         (vec![audits(&["other", "018f-key"], None)], ProbeStep::Effective, 1),
         (vec![audits(&["other"], None)], ProbeStep::NotEffective, 1),
@@ -45,7 +45,18 @@ fn a_reply_is_found_by_its_key_on_any_page() {
         let (step, urls) = ask("ticket.reply", &answers);
         assert_eq!((step.unwrap(), urls.len()), (expected, n_requests));
         assert_eq!(urls.first().unwrap(), FIRST);
+        assert!(urls.get(1).is_none_or(|url| *url == next), "{urls:?}");
     }
+}
+
+#[test]
+fn a_ticket_with_more_audits_than_are_read_gives_no_answer() {
+    let next = format!("{BASE}/api/v2/tickets/1001/audits.json?page=2&per_page=50&sort_order=desc");
+    let answers = vec![(200, audits(&["other"], Some(&next))); 40];
+    let (step, urls) = ask("ticket.reply", &answers);
+    assert_eq!(step, Ok(ProbeStep::Unknown("it is not among the ticket's latest 1500 audits".to_owned())));
+    // The host would not ask more than 32 times.
+    assert_eq!(urls.len(), 30);
 }
 
 #[test]

@@ -250,7 +250,7 @@ pub struct DeliveryFailed {
     /// The plugin that asked for it, where one did.
     #[serde(default)]
     pub plugin: Option<String>,
-    /// Where it was to go.
+    /// Where it was to go: `source:NAME` for a helpdesk, `destination:NAME` for a destination of the configuration.
     #[serde(default)]
     pub destination: Option<String>,
     /// What the last attempt ended with.

@@ -170,6 +170,7 @@ impl Checks {
             return;
         }
         self.note("writing back", format!("to {}", source.hosts.join(", ")));
+        self.own_writes(source);
         for setting in manifest.hosts.iter().filter_map(|host| host.strip_prefix('$')) {
             let url = source.settings.get(setting).and_then(serde_json::Value::as_str);
             let Some(host) = url.and_then(host_of) else {
@@ -179,6 +180,18 @@ impl Checks {
             if let Some(text) = unlisted(source, setting, &host) {
                 self.problem("writing back", text);
             }
+        }
+    }
+
+    /// Whether the engine will know its own writes when their webhooks come back.
+    fn own_writes(&mut self, source: &Source) {
+        if source.own_actors.is_empty() {
+            self.advise(
+                "own writes",
+                "own_actors is empty, so what Deskbell does there is known by its content alone when it comes back; list the ids, as events show them, of the users that it writes as",
+            );
+        } else {
+            self.note("own writes", format!("are those of {}", source.own_actors.join(", ")));
         }
     }
 
@@ -317,6 +330,17 @@ mod tests {
             let mut checks = Checks::default();
             checks.signature(config.sources.first().unwrap(), None, &secrets);
             assert_eq!(checks.n_problems, n_problems, "{text}: {:?}", checks.rows);
+        }
+    }
+
+    #[test]
+    fn asks_for_the_users_that_write_for_deskbell() {
+        for (own_actors, expected) in [("", "note"), ("own_actors = ['4711']", "ok")] {
+            let config = config(&format!("[[source]]\nname = 'a'\n{own_actors}\n"));
+            let mut checks = Checks::default();
+            checks.own_writes(config.sources.first().unwrap());
+            let states: Vec<&str> = checks.rows.iter().map(|(_, state, _)| *state).collect();
+            assert_eq!(states, [expected], "{:?}", checks.rows);
         }
     }
 

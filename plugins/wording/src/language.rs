@@ -11,7 +11,7 @@ const ALIASES: &str = "\
     ukr=uk urd=ur uzb=uz vie=vi yid=yi zho=zh zul=zu";
 
 /// The language of a tag without region and script: `de` of `de-AT`, `pt` of `pt_BR`, `zh` of `cmn-Hans`.
-pub(crate) fn primary(tag: &str) -> String {
+pub fn primary(tag: &str) -> String {
     let code = tag.trim().split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
     alias(&code).map_or(code, str::to_owned)
 }

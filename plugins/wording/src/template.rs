@@ -15,7 +15,7 @@ const FILTERS: &[&str] = &["capitalize", "date", "default", "join", "length", "l
 const MAX_NAME_CHARS: usize = 80;
 
 /// Fills the placeholders of a text. The error says what is wrong with it, or which values are missing.
-pub(crate) fn fill(text: &str, values: &Value) -> Result<String, String> {
+pub fn fill(text: &str, values: &Value) -> Result<String, String> {
     let source = with_fallbacks(text);
     let mut env = Environment::empty();
     env.set_undefined_behavior(UndefinedBehavior::SemiStrict);
@@ -50,7 +50,7 @@ pub(crate) fn fill(text: &str, values: &Value) -> Result<String, String> {
 }
 
 /// The values that every text may use: ticket, requester and custom. What has no value is left out.
-pub(crate) fn ticket_values(ticket: &Ticket) -> Map<String, Value> {
+pub fn ticket_values(ticket: &Ticket) -> Map<String, Value> {
     let mut fields = serde_json::to_value(ticket).unwrap_or_default();
     let mut take =
         |name: &str| fields.as_object_mut().and_then(|fields| fields.remove(name)).map(present).unwrap_or_default();
@@ -70,7 +70,7 @@ pub(crate) fn ticket_values(ticket: &Ticket) -> Map<String, Value> {
 }
 
 /// Adds `name` and `first_name` to the values of a person, where the name is one.
-pub(crate) fn add_name(person: &mut Map<String, Value>, stated: Option<&str>) {
+pub fn add_name(person: &mut Map<String, Value>, stated: Option<&str>) {
     if let Some(name) = stated.and_then(name) {
         person.insert("first_name".to_owned(), first_name(&name).into());
         person.insert("name".to_owned(), name.into());
@@ -92,7 +92,7 @@ fn first_name(name: &str) -> String {
 }
 
 /// The value without nulls and blank texts, so that they count as missing.
-pub(crate) fn present(value: Value) -> Value {
+pub fn present(value: Value) -> Value {
     let is_present = |value: &Value| match value {
         Value::Null => false,
         Value::String(text) => !text.trim().is_empty(),

@@ -3,19 +3,19 @@
 use deskbell::prelude::*;
 use serde_json::Value;
 
-use crate::wording;
+use crate::template;
 
 /// Fills the operator's text. Where there is none, or it has a gap, the shipped text takes its place, and `complain` is
 /// told what is wrong with the own one: a plain message is better than none.
-pub(crate) fn fill_or(own: Option<&str>, shipped: &str, values: &Value, complain: impl FnOnce(&str)) -> Result<String> {
+pub fn fill_or(own: Option<&str>, shipped: &str, values: &Value, complain: impl FnOnce(&str)) -> Result<String> {
     if let Some(own) = own {
-        match wording::fill(own, values) {
+        match template::fill(own, values) {
             Ok(text) if !text.trim().is_empty() => return Ok(text),
             Ok(_) => complain("it is empty"),
             Err(problem) => complain(&problem),
         }
     }
-    wording::fill(shipped, values).map_err(|problem| Error::fail(format!("the shipped text '{shipped}': {problem}")))
+    template::fill(shipped, values).map_err(|problem| Error::fail(format!("the shipped text '{shipped}': {problem}")))
 }
 
 #[cfg(test)]

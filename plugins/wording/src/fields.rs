@@ -25,13 +25,13 @@ const NAMES: &[&str] = &[
 
 /// One field and the values that it may have.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Field {
+pub struct Field {
     name: String,
     accepted: Vec<String>,
 }
 
 /// Reads the conditions of a table; the error names the member at fault.
-pub(crate) fn read(table: &Map<String, Value>) -> Result<Vec<Field>, String> {
+pub fn read(table: &Map<String, Value>) -> Result<Vec<Field>, String> {
     let mut fields = Vec::new();
     for (name, value) in table {
         if name == "custom" {
@@ -60,7 +60,7 @@ impl Field {
     }
 
     /// What of the ticket matched, in words; none where nothing did.
-    pub(crate) fn matched(&self, ticket: &Ticket) -> Option<String> {
+    pub fn matched(&self, ticket: &Ticket) -> Option<String> {
         let present = present(ticket, &self.name);
         if present.is_empty() {
             return self.accepts("").then(|| format!("no {}", self.name));
@@ -85,7 +85,7 @@ fn is_within(domain: &str, zone: &str) -> bool {
 }
 
 /// A text, number or truth value, or a list of them, as texts.
-pub(crate) fn values(value: &Value) -> Option<Vec<String>> {
+pub fn values(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::Array(items) => items.iter().map(plain).collect(),
         single => plain(single).map(|text| vec![text]),

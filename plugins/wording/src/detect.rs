@@ -71,7 +71,7 @@ const SMALL_WORDS: &[(&str, &str)] = &[
 ];
 
 /// The language that the text is written in, where it is clear enough.
-pub(crate) fn language_of(text: &str) -> Option<String> {
+pub fn language_of(text: &str) -> Option<String> {
     let text: String = text.chars().take(MAX_CHARS).collect();
     if is_russian(&text) {
         return Some("ru".to_owned());

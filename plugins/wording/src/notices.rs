@@ -43,7 +43,7 @@ const OTHER: &str = "\
 {{event.kind}}{% if ticket.id %}, ticket {{ticket.id}}{% endif %} (source {{event.source|unknown}})";
 
 /// The shipped text for an event of that kind.
-pub(crate) fn text(event: &Event) -> &'static str {
+pub fn text(event: &Event) -> &'static str {
     match event.kind.as_str() {
         "ticket.created" => CREATED,
         "ticket.updated" | "ticket.commented" => UPDATED,
@@ -58,7 +58,7 @@ pub(crate) fn text(event: &Event) -> &'static str {
 }
 
 /// The shipped subject, for destinations that have one.
-pub(crate) fn subject(event: &Event) -> &'static str {
+pub fn subject(event: &Event) -> &'static str {
     if event.ticket.is_some() {
         "Ticket {{ticket.id}}: {{ticket.subject|no subject}}"
     } else {
