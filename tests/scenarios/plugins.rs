@@ -1,13 +1,17 @@
 //! Plugins that fail, and those beside them.
 
 use chrono::{TimeDelta, Utc};
+use deskbell_model::timestamp::Timestamp;
+use deskbell_store::inbox::{Delivery as Stored, Key, State};
+use deskbell_store::{Connections, Store};
+use deskbell_workers::decision::deferred::deferred;
 use serde_json::Value;
 
 use crate::support::config::{self, ACKNOWLEDGE, ROUTING};
 use crate::support::engine::TestEngine;
 use crate::support::helpdesk::Helpdesk;
-use crate::support::waiting::wait_until;
-use crate::support::webhook::{comment, commented, created, event_at, new_ticket, updated};
+use crate::support::waiting::{now, wait_until};
+use crate::support::webhook::{Delivery, comment, commented, created, event_at, new_ticket, updated};
 
 const WRONG_RULES: &str = r#"
 [[plugin]]
@@ -131,7 +135,7 @@ async fn a_dead_delivery_that_is_replayed_takes_no_other_with_it() {
     let helpdesk = Helpdesk::start().await;
     let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[])).await;
     for n in 0..3 {
-        let unreadable = crate::support::webhook::Delivery::new("application/json", format!("nonsense {n}"));
+        let unreadable = Delivery::new("application/json", format!("nonsense {n}"));
         assert_eq!(engine.deliver(&unreadable).await.status, 202);
     }
     engine.database.wait_for("the dead letters", "SELECT count(*) FROM dead_letter", 3).await;
@@ -144,6 +148,76 @@ async fn a_dead_delivery_that_is_replayed_takes_no_other_with_it() {
     .await;
     engine.work_off().await;
     assert_eq!(dead_letters(&engine).await.len(), 3, "the two others, and this one anew");
+}
+
+/// More than are read at a time.
+const DEFERRED: i64 = 70;
+
+/// Webhooks that were answered 202 and wait for a connector that has failed.
+async fn wait_for_a_connector(engine: &TestEngine, connector: &str) {
+    let store = Store::connect(&engine.database.url, Connections::default()).await.unwrap();
+    let source_id = store.source("desk").await.unwrap();
+    let received_at = Timestamp::from(now());
+    let deliveries = (0..DEFERRED).map(|n| Stored {
+        source_id,
+        received_at,
+        key: Key::of(&format!("deferred-{n}")),
+        delivery_id: None,
+        headers: r#"{"content-type":"application/cloudevents+json"}"#.to_owned(),
+        body: created(&format!("T-{n}")).to_string().into(),
+        state: State::Later,
+        detail: Some("its connector failed".to_owned()),
+        events: vec![deferred(source_id, &n.to_string(), received_at)],
+    });
+    store.take_in(&deliveries.collect::<Vec<_>>(), None).await.unwrap();
+    store.close().await;
+    let hold = format!(
+        "INSERT INTO hold (tenant_id, lane_id, plugin, from_event, attempts, next_at, error)
+            SELECT tenant_id, lane_id, '{connector}', min(event_id), 1, now(), 'it failed'
+            FROM event WHERE kind = 'delivery.deferred' GROUP BY 1, 2;
+        UPDATE lane SET done_event = (SELECT max(event_id) FROM event), next_timer = now(), wake_at = now()
+            WHERE lane_id IN (SELECT lane_id FROM hold)"
+    );
+    engine.database.execute(&hold).await;
+}
+
+const READ: &str = "SELECT count(*) FROM inbox WHERE state = 1";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_that_wait_for_a_connector_are_read_by_the_one_that_replaced_it() {
+    let helpdesk = Helpdesk::start().await;
+    let mut engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[])).await;
+    assert!(engine.stop().await.success());
+    wait_for_a_connector(&engine, "the-old-one").await;
+    engine.start_again(None).await;
+    engine.database.wait_for("all are read", READ, DEFERRED).await;
+    engine.work_off().await;
+    let tickets = "SELECT count(*) FROM event WHERE kind = 'deskbell.ticket.created'";
+    assert_eq!(engine.database.number(tickets).await, DEFERRED);
+    assert_eq!(dead_letters(&engine).await, Vec::<Value>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_of_a_source_that_was_taken_out_are_dead_letters_until_it_is_back() {
+    let helpdesk = Helpdesk::start().await;
+    let config = config::with(&helpdesk.address.to_string(), &[]);
+    let mut engine = TestEngine::start(&config).await;
+    assert!(engine.stop().await.success());
+    wait_for_a_connector(&engine, "generic").await;
+    engine.configure(&config.replace("name = \"desk\"", "name = \"another\""));
+    engine.start_again(None).await;
+    let open = "SELECT count(*) FROM dead_letter WHERE kind = 2 AND replayed_at IS NULL";
+    engine.database.wait_for("all are dead letters", open, DEFERRED).await;
+    engine.work_off().await;
+    let letters = dead_letters(&engine).await;
+    assert!(letters[0]["error"].as_str().unwrap().contains("'desk' has no connector any more"), "{}", letters[0]);
+
+    engine.configure(&config);
+    engine.restart().await;
+    replay_all(&engine).await;
+    engine.database.wait_for("all are read", READ, DEFERRED).await;
+    engine.work_off().await;
+    assert_eq!(dead_letters(&engine).await, Vec::<Value>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

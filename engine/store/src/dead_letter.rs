@@ -111,11 +111,10 @@ impl Store {
     /// Has a dead letter tried again. False where it has been replayed already, or what it speaks of is gone.
     pub async fn replay(&self, letter: &DeadLetter, now: Timestamp) -> Result<bool> {
         let woken = match &letter.what {
-            What::Plugin { lane_id, event_id, plugin }
-            | What::Delivery { lane_id, event_id, connector: plugin, .. } => {
-                let query = sqlx::query(REPLAY_PLUGIN).bind(self.tenant).bind(lane_id).bind(plugin).bind(event_id);
-                let done = query.execute(&self.work).await.map_err(failed("dead_letter.replay_plugin"))?;
-                done.rows_affected() > 0
+            What::Plugin { lane_id, event_id, plugin } => self.replay_event(*lane_id, *event_id, plugin).await?,
+            // Its connector may be another by now. Each has a hold of its own, so that any number can be replayed at a time.
+            What::Delivery { lane_id, event_id, .. } => {
+                self.replay_event(*lane_id, *event_id, &format!("delivery:{event_id}")).await?
             }
             What::Action { destination_id, lane_id, outbox_id, .. } => {
                 self.replay_action(*destination_id, *lane_id, *outbox_id).await?
@@ -127,5 +126,11 @@ impl Store {
         let query = sqlx::query(REPLAYED).bind(self.tenant).bind(letter.dead_letter_id).bind(at(now));
         let done = query.execute(&self.work).await.map_err(failed("dead_letter.replayed"))?;
         Ok(woken && done.rows_affected() > 0)
+    }
+
+    async fn replay_event(&self, lane_id: i64, event_id: i64, held_as: &str) -> Result<bool> {
+        let query = sqlx::query(REPLAY_PLUGIN).bind(self.tenant).bind(lane_id).bind(held_as).bind(event_id);
+        let done = query.execute(&self.work).await.map_err(failed("dead_letter.replay_plugin"))?;
+        Ok(done.rows_affected() > 0)
     }
 }

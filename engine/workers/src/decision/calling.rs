@@ -1,6 +1,7 @@
 //! Calling the plugins that want an event, and what becomes of their decisions and failures.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use deskbell_host::{Busy, Call, Failure, Limit};
 use deskbell_model::effect::Effect;
@@ -27,7 +28,9 @@ use crate::registry::{Automation, Suspended};
 use crate::scheduler::FIRED;
 
 /// How many of a held plugin's events are read at a time.
-const CATCH_UP_EVENTS: i64 = 64;
+pub(super) const CATCH_UP_EVENTS: i64 = 64;
+/// Where the host has no room for a call it is made after this: no failure, so it waits no longer than it must.
+pub(super) const ROOM_AGAIN: Duration = Duration::from_millis(200);
 /// A lane is given up for the database's failures so often in a row; then they count as the plugin's.
 const MAX_GIVEN_UP: i16 = 8;
 /// The namespace of the keys of actions.
@@ -96,17 +99,26 @@ impl Lane<'_> {
         let due: Vec<Hold> =
             self.holds.values().filter(|hold| hold.next_at.is_some_and(|at| at <= now)).cloned().collect();
         for hold in due {
-            self.catch_up_one(hold).await?;
+            if self.out_of_time() {
+                // They stay due.
+                self.out.retime = true;
+                break;
+            }
+            // Catching up with one may have changed another.
+            if self.holds.get(&hold.plugin) == Some(&hold) {
+                self.catch_up_one(hold).await?;
+            }
         }
         Ok(())
     }
 
     async fn catch_up_one(&mut self, hold: Hold) -> Result<(), Error> {
         let engine = Arc::clone(self.engine);
-        if engine.registry.connectors.contains_key(&hold.plugin) && self.claimed.kind == LaneKind::Source {
-            return self.catch_up_deferred(hold).await;
-        }
         let Some(automation) = engine.registry.automations.iter().find(|a| a.name == hold.plugin) else {
+            if self.claimed.kind == LaneKind::Source {
+                // A connector of now or of before: what it was to read stays to be read.
+                return self.catch_up_deferred(hold).await;
+            }
             // The plugin is gone; so is what it would have done.
             self.let_go(&hold.plugin);
             return Ok(());
@@ -415,14 +427,14 @@ pub(crate) fn jitter(event_id: i64, attempt: i32) -> f64 {
 
 /// Why a call counts for nothing: the host had no room for it. The engine's load is no plugin's failure; the lane comes
 /// again when there is less of it.
-pub(super) fn not_begun<T>(call: &Call<T>) -> Option<Error> {
+fn not_begun<T>(call: &Call<T>) -> Option<Error> {
     match &call.result {
         Err(Failure::Busy(busy)) => Some(no_room(busy.clone())),
         _ => None,
     }
 }
 
-pub(super) fn no_room(Busy { plugin, waited_ms, .. }: Busy) -> Error {
+fn no_room(Busy { plugin, waited_ms, .. }: Busy) -> Error {
     Error::Full { plugin: plugin.name.to_string(), waited_ms }
 }
 
