@@ -221,6 +221,21 @@ async fn webhooks_of_a_source_that_was_taken_out_are_dead_letters_until_it_is_ba
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_connector_is_not_suspended_for_webhooks_that_cannot_be_read() {
+    let helpdesk = Helpdesk::start().await;
+    let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[])).await;
+    // Each is refused twice: when it comes, and when it is read again. A plugin that failed so often would be suspended.
+    for n in 0..12 {
+        let unreadable = Delivery::new("application/json", format!("nonsense {n}"));
+        assert_eq!(engine.deliver(&unreadable).await.status, 202);
+    }
+    engine.database.wait_for("the dead letters", "SELECT count(*) FROM dead_letter", 12).await;
+    engine.post(&created("T-1")).await;
+    assert_eq!(engine.database.number(READ).await, 1, "it was read when it came");
+    engine.work_off().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_plugin_may_not_ask_for_becomes_a_dead_letter_that_says_how_to_allow_it() {
     let helpdesk = Helpdesk::start().await;
     let ok = config::with_guest("ok", "");

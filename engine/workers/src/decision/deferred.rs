@@ -192,7 +192,7 @@ impl Lane<'_> {
         let delivery = delivery_of(&stored, &self.source_name);
         let settings = engine.sources.get(&self.source_name).map(|source| Arc::clone(&source.settings));
         let call = connector.plugin.parse(&delivery, &settings.unwrap_or_else(|| Arc::from("{}"))).await;
-        connector.note(call.result.is_ok(), self.now());
+        connector.note_read(&call.result, self.now());
         match call.result {
             Ok(parsed) => {
                 let sorted = sort(&parsed, &self.source_name, self.claimed.source_id);
