@@ -23,7 +23,9 @@ use deskbell_store::lane::Claimed;
 use deskbell_store::ticket::Loaded;
 use deskbell_store::timer::Due;
 use deskbell_store::{Error, chaos};
+use serde::Deserialize;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::engine::Engine;
 use crate::guard::Memory;
@@ -247,7 +249,7 @@ impl Lane<'_> {
         });
         match echoed {
             Some(hop) => (true, hop.max(recorded.hop)),
-            None if by_us => (true, recorded.hop.max(1)),
+            None if by_us || names_its_action(&recorded.data) => (true, recorded.hop.max(1)),
             None => (false, recorded.hop),
         }
     }
@@ -328,7 +330,37 @@ impl Lane<'_> {
     }
 }
 
+/// Whether an event says itself which action wrote it: a connector has found the key that the action left at its helpdesk.
+fn names_its_action(data: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Marked {
+        action: Uuid,
+    }
+    // Few do, and all others need not be read once more.
+    data.contains("\"action\"") && serde_json::from_str::<Marked>(data).is_ok_and(|marked| !marked.action.is_nil())
+}
+
 /// A delay as microseconds of a timestamp.
 fn micros(delay: Duration) -> i64 {
     i64::try_from(delay.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_key_of_an_action_marks_an_event() {
+        let cases = [
+            (r#"{"comment":{"body":"x"},"action":"6f1c4d8e-21a4-55a7-9f0e-9c3e0b7f1c4d"}"#, true),
+            (r#"{"comment":{"body":"\"action\""}}"#, false),
+            (r#"{"comment":{"action":"6f1c4d8e-21a4-55a7-9f0e-9c3e0b7f1c4d"}}"#, false),
+            (r#"{"action":"created"}"#, false),
+            (r#"{"action":null}"#, false),
+            ("{}", false),
+        ];
+        for (data, expected) in cases {
+            assert_eq!(names_its_action(data), expected, "{data}");
+        }
+    }
 }
