@@ -11,7 +11,7 @@ use crate::support::config::{self, ACKNOWLEDGE, ROUTING};
 use crate::support::engine::TestEngine;
 use crate::support::helpdesk::Helpdesk;
 use crate::support::waiting::{now, wait_until};
-use crate::support::webhook::{Delivery, comment, commented, created, event_at, new_ticket, updated};
+use crate::support::webhook::{Delivery, comment, commented, created, event, event_at, new_ticket, updated};
 
 const WRONG_RULES: &str = r#"
 [[plugin]]
@@ -106,6 +106,57 @@ async fn a_dead_letter_is_replayed_after_the_mistake_is_mended() {
     assert_eq!(dead_letters(&engine).await, Vec::<Value>::new());
     let twice = engine.run(&["dead-letters", "replay", "1"]).await;
     assert!(!twice.status.success() && twice.stderr.contains("replayed already"), "{twice:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_snapshot_became_is_what_a_plugin_gets_when_it_is_replayed() {
+    let helpdesk = Helpdesk::start().await;
+    let address = helpdesk.address.to_string();
+    let mut engine = TestEngine::start(&config::with(&address, &[WRONG_RULES])).await;
+    engine.post(&event("ticket.snapshot", "T-1", new_ticket("T-1"))).await;
+    engine.work_off().await;
+    assert_eq!(dead_letters(&engine).await.len(), 1);
+
+    engine.configure(&config::with(&address, &[MENDED_RULES]));
+    engine.restart().await;
+    replay_all(&engine).await;
+    engine.database.wait_for("the replayed decision", "SELECT count(*) FROM outbox WHERE state = 2", 1).await;
+    engine.work_off().await;
+    let kinds = engine.sql("SELECT DISTINCT kind FROM plugin_call").await;
+    assert_eq!(kinds, [serde_json::json!({ "kind": "ticket.created" })]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_is_retried_gets_no_event_later_that_it_would_not_have_got_at_once() {
+    let helpdesk = Helpdesk::start().await;
+    let loops = config::with_guest("loops", "");
+    let echoes = config::with_guest("echoes", r#""ticket.note""#);
+    let further = ["\n[limits]\nattempts = 2\n", &loops, &echoes];
+    let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &further)).await;
+    engine.post(&event("ticket.snapshot", "T-1", new_ticket("T-1"))).await;
+    engine.database.wait_for("the failed plugin is held", "SELECT count(*) FROM hold WHERE attempts = 1", 1).await;
+    // Its second attempt comes when the test says so.
+    engine
+        .database
+        .execute("UPDATE hold SET next_at = next_at + interval '1 h'; UPDATE lane SET next_timer = next_timer + interval '1 h', wake_at = wake_at + interval '1 h' WHERE lease_token IS NULL")
+        .await;
+    wait_until("the note is written", async || helpdesk.done_on("T-1").len() == 1).await;
+    let note = helpdesk.done_on("T-1")[0].data["body"].clone();
+    let echo = serde_json::json!({ "comment": { "public": false, "body": note }, "actor": { "id": "integration", "role": "bot" } });
+    engine.post(&event("ticket.commented", "T-1", echo)).await;
+    engine.post(&event("ticket.snapshot", "T-1", new_ticket("T-1"))).await;
+    let decided =
+        "SELECT count(*) FROM lane WHERE lease_token IS NULL AND done_event = (SELECT max(event_id) FROM event)";
+    engine.database.wait_for("the echo and the same again are handled", decided, 1).await;
+    assert_eq!(engine.database.number("SELECT count(*) FROM hold").await, 1, "it still waits");
+    engine
+        .database
+        .execute("UPDATE hold SET next_at = now(); UPDATE lane SET next_timer = now(), wake_at = now() WHERE lease_token IS NULL")
+        .await;
+    engine.database.wait_for("the dead letter", "SELECT count(*) FROM dead_letter", 1).await;
+    engine.work_off().await;
+    let kinds = engine.sql("SELECT kind FROM plugin_call WHERE plugin = 'loops'").await;
+    assert_eq!(kinds, vec![serde_json::json!({ "kind": "ticket.created" }); 2]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

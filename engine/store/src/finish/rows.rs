@@ -67,6 +67,10 @@ SELECT $1, CASE WHEN inbox_id IS NULL THEN 0 ELSE 2 END, lane_id, event_id, plug
 FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::int[])
     AS d (lane_id, event_id, plugin, inbox_id, error, attempts)";
 
+pub(super) const HOPS: &str = "
+UPDATE event SET hop = h.hop FROM unnest($2::bigint[], $3::bigint[], $4::smallint[]) AS h (lane_id, event_id, hop)
+WHERE event.tenant_id = $1 AND event.lane_id = h.lane_id AND event.event_id = h.event_id";
+
 pub(super) const AGENTS: &str = "
 INSERT INTO agent (tenant_id, source_id, agent_id, status, capacity, groups, skills, languages, stated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -98,6 +102,7 @@ pub(crate) async fn write(
     if finished.iter().any(|o| !o.holds.is_empty() || !o.released.is_empty() || !o.dead_letters.is_empty()) {
         holds(connection, tenant, finished, now).await?;
     }
+    hops(connection, tenant, finished).await?;
     agents(connection, tenant, finished).await?;
     crate::activity::write(connection, tenant, finished).await?;
     events(connection, tenant, finished, now).await
@@ -280,6 +285,22 @@ async fn holds(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome]
             .await
             .map_err(failed("finish.dead_letters"))?;
     }
+    Ok(())
+}
+
+async fn hops(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome]) -> Result<()> {
+    let each = || finished.iter().flat_map(|o| o.hops.iter().map(move |hops| (o.lane_id, hops)));
+    if each().next().is_none() {
+        return Ok(());
+    }
+    sqlx::query(HOPS)
+        .bind(tenant)
+        .bind(each().map(|(lane_id, _)| lane_id).collect::<Vec<_>>())
+        .bind(each().map(|(_, hops)| hops.0).collect::<Vec<_>>())
+        .bind(each().map(|(_, hops)| hops.1).collect::<Vec<_>>())
+        .execute(connection)
+        .await
+        .map_err(failed("finish.hops"))?;
     Ok(())
 }
 

@@ -12,7 +12,8 @@ use deskbell_store::hold::Hold;
 use deskbell_store::inbox::{NewEvent, State, Stored};
 use deskbell_store::storable;
 
-use super::calling::{CATCH_UP_EVENTS, ROOM_AGAIN, jitter};
+use super::calling::{ROOM_AGAIN, jitter};
+use super::catching_up::CATCH_UP_EVENTS;
 use super::{DEFERRED_DELIVERY, Lane, micros};
 use crate::backoff;
 use crate::engine::Engine;
