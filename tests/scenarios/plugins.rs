@@ -1,13 +1,17 @@
 //! Plugins that fail, and those beside them.
 
 use chrono::{TimeDelta, Utc};
+use deskbell_model::event::LaneKind;
 use deskbell_model::timestamp::Timestamp;
-use deskbell_store::inbox::{Delivery as Stored, Key, State};
+use deskbell_store::finish::Outcome;
+use deskbell_store::hold::Hold;
+use deskbell_store::inbox::{Delivery as Stored, Key, NewEvent, State};
 use deskbell_store::{Connections, Store};
 use deskbell_workers::decision::deferred::deferred;
 use serde_json::Value;
 
 use crate::support::config::{self, ACKNOWLEDGE, ROUTING};
+use crate::support::database::Database;
 use crate::support::engine::TestEngine;
 use crate::support::helpdesk::Helpdesk;
 use crate::support::waiting::{now, wait_until};
@@ -199,6 +203,62 @@ async fn a_dead_delivery_that_is_replayed_takes_no_other_with_it() {
     .await;
     engine.work_off().await;
     assert_eq!(dead_letters(&engine).await.len(), 3, "the two others, and this one anew");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_that_finds_its_plugin_behind_on_another_event_waits_for_a_person_again() {
+    let database = Database::create().await;
+    let store = Store::connect(&database.url, Connections::default()).await.unwrap();
+    let (source_id, at) = (store.source("shop").await.unwrap(), Timestamp::from(now()));
+    let event = |id: &str| NewEvent {
+        lane_kind: LaneKind::Ticket,
+        source_id,
+        lane_key: "T-1".to_owned(),
+        id: id.to_owned(),
+        kind: "deskbell.ticket.created".to_owned(),
+        at,
+        data: new_ticket("T-1").to_string(),
+        ..NewEvent::default()
+    };
+    store.add_events(&[event("first"), event("second")], None, at).await.unwrap();
+    database
+        .execute(
+            "INSERT INTO dead_letter (tenant_id, kind, lane_id, event_id, plugin, error, attempts, set_aside_at)
+            SELECT 1, 0, lane_id, min(event_id), 'routing', 'it failed', 1, now() FROM event GROUP BY lane_id",
+        )
+        .await;
+    let lane = store.claim(1, std::time::Duration::from_secs(30)).await.unwrap().remove(0);
+    // While the lane is in work somebody replays the letter, and the plugin fails on the second event.
+    let letter = store.dead_letters(false, None, 1).await.unwrap().remove(0);
+    assert!(store.replay(&letter, at).await.unwrap());
+    assert_eq!(store.count_dead_letters().await.unwrap(), 0);
+    let last = store.pending_events(std::slice::from_ref(&lane), 10).await.unwrap().pop().unwrap();
+    let hold = Hold {
+        lane_id: lane.lane_id,
+        plugin: "routing".to_owned(),
+        from_event: last.event_id,
+        attempts: 1,
+        next_at: Some(at),
+        error: "it failed again".to_owned(),
+        single: false,
+    };
+    let outcome = Outcome {
+        lane_id: lane.lane_id,
+        token: lane.token,
+        source_id,
+        lane_kind: lane.kind,
+        lane_key: lane.key.clone(),
+        arrivals: lane.arrivals,
+        done_event: last.event_id,
+        retime: true,
+        holds: vec![hold.clone()],
+        ..Outcome::default()
+    };
+    assert_eq!(store.finish(&[outcome], at).await.unwrap(), [lane.lane_id]);
+    assert_eq!(store.count_dead_letters().await.unwrap(), 1, "it is there again");
+    let held = store.holds(&[lane.lane_id]).await.unwrap();
+    assert_eq!((held.len(), held[0].from_event), (1, hold.from_event));
+    store.close().await;
 }
 
 /// More than are read at a time.

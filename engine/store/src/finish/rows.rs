@@ -51,9 +51,22 @@ DELETE FROM timer USING unnest($2::bigint[], $3::text[], $4::text[], $5::timesta
 WHERE timer.tenant_id = $1 AND timer.lane_id = d.lane_id AND timer.plugin = d.plugin AND timer.name = d.name
     AND timer.fire_at = d.fire_at";
 
+// A plugin is held once on a lane. Where a dead letter was replayed, and its plugin has not got that event yet but is behind on
+// another one by now, the letter waits again.
 pub(super) const HOLD_SET: &str = "
+WITH s AS MATERIALIZED (
+    SELECT * FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::int[], $6::timestamptz[], $7::text[], $8::boolean[])
+        AS s (lane_id, plugin, from_event, attempts, next_at, error, single)
+), put_back AS (
+    UPDATE dead_letter SET replayed_at = NULL WHERE tenant_id = $1 AND dead_letter_id = ANY (ARRAY(
+        SELECT (SELECT max(d.dead_letter_id) FROM dead_letter AS d WHERE d.tenant_id = $1 AND d.lane_id = s.lane_id
+            AND d.plugin = s.plugin AND d.event_id = h.from_event AND d.replayed_at IS NOT NULL)
+        FROM s CROSS JOIN LATERAL (
+            SELECT * FROM hold WHERE tenant_id = $1 AND lane_id = s.lane_id AND plugin = s.plugin LIMIT 1) AS h
+        WHERE h.single AND h.from_event <> s.from_event))
+)
 INSERT INTO hold (tenant_id, lane_id, plugin, from_event, attempts, next_at, error, single)
-SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::int[], $6::timestamptz[], $7::text[], $8::boolean[])
+SELECT $1, s.* FROM s
 ON CONFLICT (tenant_id, lane_id, plugin) DO UPDATE SET from_event = excluded.from_event, attempts = excluded.attempts,
     next_at = excluded.next_at, error = excluded.error, single = excluded.single";
 

@@ -336,21 +336,20 @@ impl Lane<'_> {
         });
     }
 
+    /// A plugin is held once on a lane: what was to be replayed and is not yet becomes a dead letter again when the lane is
+    /// finished.
     pub(super) fn hold_back(&mut self, hold: Hold) {
-        // A plugin is held once on a lane. What was to be replayed and is not yet stays a dead letter.
-        if let Some(replay) =
-            self.holds.get(&hold.plugin).filter(|held| held.single && held.from_event != hold.from_event)
-        {
-            let (plugin, event_id, error, attempts) =
-                (replay.plugin.clone(), replay.from_event, replay.error.clone(), replay.attempts);
-            self.set_aside(&plugin, event_id, None, error, attempts);
+        if hold.single {
+            // Not done with, so its row stays: whatever takes its place finds it there.
+            self.out.released.retain(|plugin| *plugin != hold.plugin);
         }
-        self.out.released.retain(|plugin| *plugin != hold.plugin);
         self.out.holds.retain(|other| other.plugin != hold.plugin);
         self.out.holds.push(hold.clone());
         self.holds.insert(hold.plugin.clone(), hold);
     }
 
+    /// The hold is done with. Where another follows, it is released all the same: its row is not taken for a replay that
+    /// waits.
     pub(super) fn let_go(&mut self, plugin: &str) {
         self.holds.remove(plugin);
         self.out.holds.retain(|hold| hold.plugin != plugin);
