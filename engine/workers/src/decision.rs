@@ -153,6 +153,11 @@ impl Lane<'_> {
         Instant::now() >= self.deadline
     }
 
+    /// Whether others may have claimed it by now.
+    fn has_lost_its_lease(&self) -> bool {
+        Instant::now() >= self.deadline + self.engine.options.lease / 2
+    }
+
     /// Takes the next event: folds it and has the plugins decide on it.
     async fn take(&mut self, recorded: &Recorded) -> Result<(), Error> {
         if recorded.kind == DEFERRED_DELIVERY {

@@ -96,14 +96,16 @@ impl Lane<'_> {
         subject: &Subject,
         attempt: i32,
     ) -> Result<Option<NotNow>, Error> {
+        if self.out_of_time() {
+            return Ok(Some(self.no_time()));
+        }
         let _turn = match automation.turn().await {
             Ok(turn) => turn,
             Err(busy) => return Ok(Some(self.no_room(&no_room(busy)))),
         };
-        if self.out_of_time() {
-            // The lease would end before its answer counts.
-            let why = "there was no time left to call it".to_owned();
-            return Ok(Some(NotNow { until: self.now(), why, is_suspended: false }));
+        if self.has_lost_its_lease() {
+            // Whatever it answered would not count.
+            return Ok(Some(self.no_time()));
         }
         if let Some(until) = automation.suspended_until(self.now()) {
             let why = "the plugin is suspended because it kept failing".to_owned();
@@ -113,6 +115,10 @@ impl Lane<'_> {
             Err(full @ Error::Full { .. }) => Ok(Some(self.no_room(&full))),
             called => called.map(|()| None),
         }
+    }
+
+    fn no_time(&self) -> NotNow {
+        NotNow { until: self.now(), why: "there was no time left to call it".to_owned(), is_suspended: false }
     }
 
     fn no_room(&self, full: &Error) -> NotNow {
