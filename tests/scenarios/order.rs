@@ -169,6 +169,22 @@ async fn an_echo_of_an_own_write_reaches_no_plugin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_names_the_action_that_wrote_it_reaches_no_plugin_however_garbled_it_is() {
+    let helpdesk = Helpdesk::start().await;
+    let echoes = config::with_guest("echoes", r#""ticket.note""#);
+    let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[&echoes])).await;
+    engine.post(&created("T-1")).await;
+    engine.work_off().await;
+    let mut garbled = crate::support::webhook::commented("T-1", "something else");
+    garbled["data"]["action"] = json!(helpdesk.done_on("T-1")[0].key);
+    engine.post(&garbled).await;
+    engine.work_off().await;
+    assert_eq!(engine.database.number("SELECT count(*) FROM event").await, 2);
+    assert_eq!(engine.database.number("SELECT count(DISTINCT event_id) FROM plugin_call").await, 1);
+    assert_eq!(helpdesk.done_on("T-1").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_loop_over_a_helpdesk_that_garbles_echoes_ends_at_the_limit() {
     let helpdesk = Helpdesk::start().await;
     let echoes = config::with_guest("echoes", r#""ticket.note""#);

@@ -89,6 +89,7 @@ fn statements() -> Vec<Hot> {
         hot("finish.timer_cancel", &format!("1, {LANES}, {TEXTS}, {TEXTS}")),
         hot("finish.timer_fired", &format!("1, {LANES}, {TEXTS}, {TEXTS}, {TIMES}")),
         hot("finish.hold_released", &format!("1, {LANES}, {TEXTS}")),
+        hot("finish.hops", &format!("1, {LANES}, {LANES}, {NUMBERS}")),
         unsorted("outbox.due", "1, 32, '{}'"),
         hot("outbox.claim", &format!("1, 180, {NUMBERS}, {LANES}")),
         hot("outbox.heads", &format!("1, {NUMBERS}, {LANES}, '{{0,0,0,0,0,0,0,0}}'")),

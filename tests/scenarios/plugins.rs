@@ -1,13 +1,21 @@
 //! Plugins that fail, and those beside them.
 
 use chrono::{TimeDelta, Utc};
+use deskbell_model::event::LaneKind;
+use deskbell_model::timestamp::Timestamp;
+use deskbell_store::finish::Outcome;
+use deskbell_store::hold::Hold;
+use deskbell_store::inbox::{Delivery as Stored, Key, NewEvent, State};
+use deskbell_store::{Connections, Store};
+use deskbell_workers::decision::deferred::deferred;
 use serde_json::Value;
 
 use crate::support::config::{self, ACKNOWLEDGE, ROUTING};
+use crate::support::database::Database;
 use crate::support::engine::TestEngine;
 use crate::support::helpdesk::Helpdesk;
-use crate::support::waiting::wait_until;
-use crate::support::webhook::{comment, commented, created, event_at, new_ticket, updated};
+use crate::support::waiting::{now, wait_until};
+use crate::support::webhook::{Delivery, comment, commented, created, event, event_at, new_ticket, updated};
 
 const WRONG_RULES: &str = r#"
 [[plugin]]
@@ -105,6 +113,57 @@ async fn a_dead_letter_is_replayed_after_the_mistake_is_mended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_snapshot_became_is_what_a_plugin_gets_when_it_is_replayed() {
+    let helpdesk = Helpdesk::start().await;
+    let address = helpdesk.address.to_string();
+    let mut engine = TestEngine::start(&config::with(&address, &[WRONG_RULES])).await;
+    engine.post(&event("ticket.snapshot", "T-1", new_ticket("T-1"))).await;
+    engine.work_off().await;
+    assert_eq!(dead_letters(&engine).await.len(), 1);
+
+    engine.configure(&config::with(&address, &[MENDED_RULES]));
+    engine.restart().await;
+    replay_all(&engine).await;
+    engine.database.wait_for("the replayed decision", "SELECT count(*) FROM outbox WHERE state = 2", 1).await;
+    engine.work_off().await;
+    let kinds = engine.sql("SELECT DISTINCT kind FROM plugin_call").await;
+    assert_eq!(kinds, [serde_json::json!({ "kind": "ticket.created" })]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_is_retried_gets_no_event_later_that_it_would_not_have_got_at_once() {
+    let helpdesk = Helpdesk::start().await;
+    let loops = config::with_guest("loops", "");
+    let echoes = config::with_guest("echoes", r#""ticket.note""#);
+    let further = ["\n[limits]\nattempts = 2\n", &loops, &echoes];
+    let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &further)).await;
+    engine.post(&event("ticket.snapshot", "T-1", new_ticket("T-1"))).await;
+    engine.database.wait_for("the failed plugin is held", "SELECT count(*) FROM hold WHERE attempts = 1", 1).await;
+    // Its second attempt comes when the test says so.
+    engine
+        .database
+        .execute("UPDATE hold SET next_at = next_at + interval '1 h'; UPDATE lane SET next_timer = next_timer + interval '1 h', wake_at = wake_at + interval '1 h' WHERE lease_token IS NULL")
+        .await;
+    wait_until("the note is written", async || helpdesk.done_on("T-1").len() == 1).await;
+    let note = helpdesk.done_on("T-1")[0].data["body"].clone();
+    let echo = serde_json::json!({ "comment": { "public": false, "body": note }, "actor": { "id": "integration", "role": "bot" } });
+    engine.post(&event("ticket.commented", "T-1", echo)).await;
+    engine.post(&event("ticket.snapshot", "T-1", new_ticket("T-1"))).await;
+    let decided =
+        "SELECT count(*) FROM lane WHERE lease_token IS NULL AND done_event = (SELECT max(event_id) FROM event)";
+    engine.database.wait_for("the echo and the same again are handled", decided, 1).await;
+    assert_eq!(engine.database.number("SELECT count(*) FROM hold").await, 1, "it still waits");
+    engine
+        .database
+        .execute("UPDATE hold SET next_at = now(); UPDATE lane SET next_timer = now(), wake_at = now() WHERE lease_token IS NULL")
+        .await;
+    engine.database.wait_for("the dead letter", "SELECT count(*) FROM dead_letter", 1).await;
+    engine.work_off().await;
+    let kinds = engine.sql("SELECT kind FROM plugin_call WHERE plugin = 'loops'").await;
+    assert_eq!(kinds, vec![serde_json::json!({ "kind": "ticket.created" }); 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_replay_decides_again_on_its_own_event_alone() {
     let helpdesk = Helpdesk::start().await;
     let address = helpdesk.address.to_string();
@@ -131,7 +190,7 @@ async fn a_dead_delivery_that_is_replayed_takes_no_other_with_it() {
     let helpdesk = Helpdesk::start().await;
     let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[])).await;
     for n in 0..3 {
-        let unreadable = crate::support::webhook::Delivery::new("application/json", format!("nonsense {n}"));
+        let unreadable = Delivery::new("application/json", format!("nonsense {n}"));
         assert_eq!(engine.deliver(&unreadable).await.status, 202);
     }
     engine.database.wait_for("the dead letters", "SELECT count(*) FROM dead_letter", 3).await;
@@ -144,6 +203,147 @@ async fn a_dead_delivery_that_is_replayed_takes_no_other_with_it() {
     .await;
     engine.work_off().await;
     assert_eq!(dead_letters(&engine).await.len(), 3, "the two others, and this one anew");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_that_finds_its_plugin_behind_on_another_event_waits_for_a_person_again() {
+    let database = Database::create().await;
+    let store = Store::connect(&database.url, Connections::default()).await.unwrap();
+    let (source_id, at) = (store.source("shop").await.unwrap(), Timestamp::from(now()));
+    let event = |id: &str| NewEvent {
+        lane_kind: LaneKind::Ticket,
+        source_id,
+        lane_key: "T-1".to_owned(),
+        id: id.to_owned(),
+        kind: "deskbell.ticket.created".to_owned(),
+        at,
+        data: new_ticket("T-1").to_string(),
+        ..NewEvent::default()
+    };
+    store.add_events(&[event("first"), event("second")], None, at).await.unwrap();
+    database
+        .execute(
+            "INSERT INTO dead_letter (tenant_id, kind, lane_id, event_id, plugin, error, attempts, set_aside_at)
+            SELECT 1, 0, lane_id, min(event_id), 'routing', 'it failed', 1, now() FROM event GROUP BY lane_id",
+        )
+        .await;
+    let lane = store.claim(1, std::time::Duration::from_secs(30)).await.unwrap().remove(0);
+    // While the lane is in work somebody replays the letter, and the plugin fails on the second event.
+    let letter = store.dead_letters(false, None, 1).await.unwrap().remove(0);
+    assert!(store.replay(&letter, at).await.unwrap());
+    assert_eq!(store.count_dead_letters().await.unwrap(), 0);
+    let last = store.pending_events(std::slice::from_ref(&lane), 10).await.unwrap().pop().unwrap();
+    let hold = Hold {
+        lane_id: lane.lane_id,
+        plugin: "routing".to_owned(),
+        from_event: last.event_id,
+        attempts: 1,
+        next_at: Some(at),
+        error: "it failed again".to_owned(),
+        single: false,
+    };
+    let outcome = Outcome {
+        lane_id: lane.lane_id,
+        token: lane.token,
+        source_id,
+        lane_kind: lane.kind,
+        lane_key: lane.key.clone(),
+        arrivals: lane.arrivals,
+        done_event: last.event_id,
+        retime: true,
+        holds: vec![hold.clone()],
+        ..Outcome::default()
+    };
+    assert_eq!(store.finish(&[outcome], at).await.unwrap(), [lane.lane_id]);
+    assert_eq!(store.count_dead_letters().await.unwrap(), 1, "it is there again");
+    let held = store.holds(&[lane.lane_id]).await.unwrap();
+    assert_eq!((held.len(), held[0].from_event), (1, hold.from_event));
+    store.close().await;
+}
+
+/// More than are read at a time.
+const DEFERRED: i64 = 70;
+
+/// Webhooks that were answered 202 and wait for a connector that has failed.
+async fn wait_for_a_connector(engine: &TestEngine, connector: &str) {
+    let store = Store::connect(&engine.database.url, Connections::default()).await.unwrap();
+    let source_id = store.source("desk").await.unwrap();
+    let received_at = Timestamp::from(now());
+    let deliveries = (0..DEFERRED).map(|n| Stored {
+        source_id,
+        received_at,
+        key: Key::of(&format!("deferred-{n}")),
+        delivery_id: None,
+        headers: r#"{"content-type":"application/cloudevents+json"}"#.to_owned(),
+        body: created(&format!("T-{n}")).to_string().into(),
+        state: State::Later,
+        detail: Some("its connector failed".to_owned()),
+        events: vec![deferred(source_id, &n.to_string(), received_at)],
+    });
+    store.take_in(&deliveries.collect::<Vec<_>>(), None).await.unwrap();
+    store.close().await;
+    let hold = format!(
+        "INSERT INTO hold (tenant_id, lane_id, plugin, from_event, attempts, next_at, error)
+            SELECT tenant_id, lane_id, '{connector}', min(event_id), 1, now(), 'it failed'
+            FROM event WHERE kind = 'delivery.deferred' GROUP BY 1, 2;
+        UPDATE lane SET done_event = (SELECT max(event_id) FROM event), next_timer = now(), wake_at = now()
+            WHERE lane_id IN (SELECT lane_id FROM hold)"
+    );
+    engine.database.execute(&hold).await;
+}
+
+const READ: &str = "SELECT count(*) FROM inbox WHERE state = 1";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_that_wait_for_a_connector_are_read_by_the_one_that_replaced_it() {
+    let helpdesk = Helpdesk::start().await;
+    let mut engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[])).await;
+    assert!(engine.stop().await.success());
+    wait_for_a_connector(&engine, "the-old-one").await;
+    engine.start_again(None).await;
+    engine.database.wait_for("all are read", READ, DEFERRED).await;
+    engine.work_off().await;
+    let tickets = "SELECT count(*) FROM event WHERE kind = 'deskbell.ticket.created'";
+    assert_eq!(engine.database.number(tickets).await, DEFERRED);
+    assert_eq!(dead_letters(&engine).await, Vec::<Value>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_of_a_source_that_was_taken_out_are_dead_letters_until_it_is_back() {
+    let helpdesk = Helpdesk::start().await;
+    let config = config::with(&helpdesk.address.to_string(), &[]);
+    let mut engine = TestEngine::start(&config).await;
+    assert!(engine.stop().await.success());
+    wait_for_a_connector(&engine, "generic").await;
+    engine.configure(&config.replace("name = \"desk\"", "name = \"another\""));
+    engine.start_again(None).await;
+    let open = "SELECT count(*) FROM dead_letter WHERE kind = 2 AND replayed_at IS NULL";
+    engine.database.wait_for("all are dead letters", open, DEFERRED).await;
+    engine.work_off().await;
+    let letters = dead_letters(&engine).await;
+    assert!(letters[0]["error"].as_str().unwrap().contains("'desk' has no connector any more"), "{}", letters[0]);
+
+    engine.configure(&config);
+    engine.restart().await;
+    replay_all(&engine).await;
+    engine.database.wait_for("all are read", READ, DEFERRED).await;
+    engine.work_off().await;
+    assert_eq!(dead_letters(&engine).await, Vec::<Value>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connector_is_not_suspended_for_webhooks_that_cannot_be_read() {
+    let helpdesk = Helpdesk::start().await;
+    let engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[])).await;
+    // Each is refused twice: when it comes, and when it is read again. A plugin that failed so often would be suspended.
+    for n in 0..12 {
+        let unreadable = Delivery::new("application/json", format!("nonsense {n}"));
+        assert_eq!(engine.deliver(&unreadable).await.status, 202);
+    }
+    engine.database.wait_for("the dead letters", "SELECT count(*) FROM dead_letter", 12).await;
+    engine.post(&created("T-1")).await;
+    assert_eq!(engine.database.number(READ).await, 1, "it was read when it came");
+    engine.work_off().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

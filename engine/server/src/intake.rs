@@ -256,9 +256,7 @@ async fn parse(
     let call = connector.plugin.parse(delivery, &account.source.settings).await;
     metrics::histogram!("deskbell_plugin_call_seconds", "plugin" => connector.name.clone())
         .record(call.usage.wall_us as f64 / 1e6);
-    // What a connector cannot read says nothing about its health, nor does a host without room; what stops it does.
-    let is_sound = call.result.as_ref().map_or_else(|failure| ["refused", "busy"].contains(&failure.kind()), |_| true);
-    connector.note(is_sound, now);
+    connector.note_read(&call.result, now);
     call.result.map_err(|failure| later(account, &failure))
 }
 

@@ -46,13 +46,17 @@ UPDATE dead_letter SET replayed_at = $3 WHERE tenant_id = $1 AND dead_letter_id 
 const COUNT: &str = "SELECT count(*) FROM dead_letter WHERE tenant_id = $1 AND replayed_at IS NULL";
 
 // The plugin gets that event alone, now: the later ones have been decided on. Where it is blocked at that event it goes on
-// from there. Where it is behind on another event there is no row, and the letter stays.
+// from there. Where it is behind on another event there is no row, and the letter stays. All of it is one statement, for
+// whoever finishes the lane next may find no place for that hold and puts the letter back.
 const REPLAY_PLUGIN: &str = "
 WITH locked AS MATERIALIZED (SELECT lane_id FROM lane WHERE tenant_id = $1 AND lane_id = $2 FOR UPDATE), held AS (
     INSERT INTO hold (tenant_id, lane_id, plugin, from_event, attempts, next_at, error, single)
     SELECT $1, lane_id, $3, $4, 0, now(), 'replayed', true FROM locked ON CONFLICT (tenant_id, lane_id, plugin) DO UPDATE
         SET attempts = 0, next_at = now() WHERE hold.from_event = excluded.from_event
-    RETURNING lane_id)
+    RETURNING lane_id
+), replayed AS (
+    UPDATE dead_letter SET replayed_at = $6
+    WHERE tenant_id = $1 AND dead_letter_id = $5 AND replayed_at IS NULL AND EXISTS (SELECT FROM held))
 UPDATE lane SET arrivals = arrivals + 1, next_timer = least(next_timer, now()),
     wake_at = CASE WHEN lease_token IS NULL THEN now() ELSE wake_at END
 WHERE tenant_id = $1 AND lane_id IN (SELECT lane_id FROM held)";
@@ -110,22 +114,36 @@ impl Store {
 
     /// Has a dead letter tried again. False where it has been replayed already, or what it speaks of is gone.
     pub async fn replay(&self, letter: &DeadLetter, now: Timestamp) -> Result<bool> {
-        let woken = match &letter.what {
-            What::Plugin { lane_id, event_id, plugin }
-            | What::Delivery { lane_id, event_id, connector: plugin, .. } => {
-                let query = sqlx::query(REPLAY_PLUGIN).bind(self.tenant).bind(lane_id).bind(plugin).bind(event_id);
-                let done = query.execute(&self.work).await.map_err(failed("dead_letter.replay_plugin"))?;
-                done.rows_affected() > 0
+        match &letter.what {
+            What::Plugin { lane_id, event_id, plugin } => {
+                self.replay_event(letter, *lane_id, *event_id, plugin, now).await
+            }
+            // Its connector may be another by now. Each has a hold of its own, so that any number can be replayed at a time.
+            What::Delivery { lane_id, event_id, .. } => {
+                self.replay_event(letter, *lane_id, *event_id, &format!("delivery:{event_id}"), now).await
             }
             What::Action { destination_id, lane_id, outbox_id, .. } => {
-                self.replay_action(*destination_id, *lane_id, *outbox_id).await?
+                if !self.replay_action(*destination_id, *lane_id, *outbox_id).await? {
+                    return Ok(false);
+                }
+                let query = sqlx::query(REPLAYED).bind(self.tenant).bind(letter.dead_letter_id).bind(at(now));
+                let done = query.execute(&self.work).await.map_err(failed("dead_letter.replayed"))?;
+                Ok(done.rows_affected() > 0)
             }
-        };
-        if !woken {
-            return Ok(false);
         }
-        let query = sqlx::query(REPLAYED).bind(self.tenant).bind(letter.dead_letter_id).bind(at(now));
-        let done = query.execute(&self.work).await.map_err(failed("dead_letter.replayed"))?;
-        Ok(woken && done.rows_affected() > 0)
+    }
+
+    async fn replay_event(
+        &self,
+        letter: &DeadLetter,
+        lane_id: i64,
+        event_id: i64,
+        held_as: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let query = sqlx::query(REPLAY_PLUGIN).bind(self.tenant).bind(lane_id).bind(held_as).bind(event_id);
+        let query = query.bind(letter.dead_letter_id).bind(at(now));
+        let done = query.execute(&self.work).await.map_err(failed("dead_letter.replay_plugin"))?;
+        Ok(done.rows_affected() > 0)
     }
 }

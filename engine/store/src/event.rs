@@ -32,6 +32,14 @@ pub struct Recorded {
     pub read: Option<Arc<Event>>,
 }
 
+impl Recorded {
+    /// Whether it was found to be the echo of an own write when it was decided on, and a plugin was to get it later. What
+    /// comes in by a delivery has no hops of its own.
+    pub fn is_echo(&self) -> bool {
+        self.inbox_id.is_some() && self.hop > 0
+    }
+}
+
 const PENDING: &str = "
 SELECT e.lane_id, e.event_id, e.id, e.kind, e.at, e.received_at, e.subject, e.data, e.inbox_id, e.hop
 FROM unnest($2::bigint[], $3::bigint[]) AS l (lane_id, done_event)

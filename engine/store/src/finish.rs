@@ -59,6 +59,8 @@ pub struct Outcome {
     /// Plugins that are no longer held.
     pub released: Vec<String>,
     pub dead_letters: Vec<NewDeadLetter>,
+    /// Events that plugins get later, and how many own writes were found to have led to each.
+    pub hops: Vec<(i64, i16)>,
     /// Events of the engine's own for this or another lane.
     pub events: Vec<NewEvent>,
     pub agents: Vec<AgentRow>,
@@ -206,6 +208,7 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("finish.hold_set", rows::HOLD_SET),
     ("finish.hold_released", rows::HOLD_RELEASED),
     ("finish.dead_letters", rows::DEAD_LETTERS),
+    ("finish.hops", rows::HOPS),
     ("finish.agents", rows::AGENTS),
     ("finish.events", rows::EVENTS),
 ];

@@ -10,6 +10,7 @@ use crate::{Result, Store, failed};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hold {
     pub lane_id: i64,
+    /// Who waits: an automation, or a source's connector. A delivery that is replayed waits under a name of its own.
     pub plugin: String,
     pub from_event: i64,
     /// Failed attempts at that event.

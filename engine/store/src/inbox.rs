@@ -251,7 +251,7 @@ ORDER BY e.place
 ON CONFLICT (tenant_id, source_id, key) DO NOTHING";
 
 const BODY: &str = "
-SELECT source_id, delivery_id, headers, body, received_at FROM inbox WHERE tenant_id = $1 AND inbox_id = $2";
+SELECT source_id, delivery_id, headers, body, received_at, state IN (1, 2) FROM inbox WHERE tenant_id = $1 AND inbox_id = $2";
 
 const SET_STATE: &str = "
 UPDATE inbox SET state = $3, detail = $4 WHERE tenant_id = $1 AND inbox_id = $2";
@@ -267,6 +267,8 @@ pub struct Stored {
     pub headers: String,
     pub body: Bytes,
     pub received_at: Timestamp,
+    /// It has been read, and its events are on their lanes.
+    pub is_read: bool,
 }
 
 impl Store {
@@ -346,6 +348,7 @@ impl Store {
             headers: row.get(2),
             body: Bytes::from(row.get::<Vec<u8>, _>(3)),
             received_at: row.get::<DateTime<Utc>, _>(4).into(),
+            is_read: row.get(5),
         }))
     }
 

@@ -23,12 +23,15 @@ use deskbell_store::lane::Claimed;
 use deskbell_store::ticket::Loaded;
 use deskbell_store::timer::Due;
 use deskbell_store::{Error, chaos};
+use serde::Deserialize;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::engine::Engine;
 use crate::guard::Memory;
 
 mod calling;
+mod catching_up;
 mod clocks;
 pub mod deferred;
 
@@ -66,6 +69,20 @@ pub(crate) struct Lane<'a> {
     told: Vec<sla::Outcome>,
     /// How many own writes led to what was folded, at most.
     hop: i16,
+}
+
+/// What an event did to its ticket.
+pub(crate) struct Did {
+    applied: Applied,
+    /// Something younger had come before it.
+    late: bool,
+}
+
+impl Did {
+    /// Whether plugins are not called for it.
+    fn is_nothing_new(&self, event: &Event) -> bool {
+        self.applied == Applied::Nothing && event.kind.starts_with("deskbell.ticket.")
+    }
 }
 
 /// Decides on a lane. An error means that nothing was decided: the lane comes again when its lease ends.
@@ -136,6 +153,11 @@ impl Lane<'_> {
         Instant::now() >= self.deadline
     }
 
+    /// Whether others may have claimed it by now.
+    fn has_lost_its_lease(&self) -> bool {
+        Instant::now() >= self.deadline + self.engine.options.lease / 2
+    }
+
     /// Takes the next event: folds it and has the plugins decide on it.
     async fn take(&mut self, recorded: &Recorded) -> Result<(), Error> {
         if recorded.kind == DEFERRED_DELIVERY {
@@ -149,7 +171,19 @@ impl Lane<'_> {
         if recorded.hop == IMPORTED {
             return Ok(());
         }
-        self.have_decided(&subject).await
+        self.have_decided(&subject).await?;
+        self.keep_hop(recorded, &subject);
+        Ok(())
+    }
+
+    /// Keeps with an event how many own writes led to it, where a plugin will get it later: by then the guard has forgotten.
+    fn keep_hop(&mut self, recorded: &Recorded, subject: &Subject) {
+        let event_id = recorded.event_id;
+        let comes_again =
+            !self.holds.is_empty() || self.out.dead_letters.iter().any(|letter| letter.event_id == event_id);
+        if comes_again && subject.hop != recorded.hop {
+            self.out.hops.push((event_id, subject.hop));
+        }
     }
 
     async fn take_on_ticket(&mut self, recorded: &Recorded) -> Result<Option<Subject>, Error> {
@@ -161,19 +195,25 @@ impl Lane<'_> {
         self.note_activity(recorded.event_id, Some(&event));
         let late = !self.history.is_next(&event);
         let applied = if late { self.fold_again(recorded.event_id).await? } else { self.history.apply(&event) };
-        if applied == Applied::Nothing && event.kind.starts_with("deskbell.ticket.") {
+        let did = Did { applied, late };
+        if did.is_nothing_new(&event) {
             return Ok(None);
         }
-        let (own, hop) = self.hops(recorded, &event, &applied);
+        let (own, hop) = self.hops(recorded, &event, &did.applied);
         self.hop = self.hop.max(hop);
-        let derived = derived_data(&event, &applied);
+        Ok(Some(self.subject_on_ticket(recorded, &event, &did, own, hop)))
+    }
+
+    /// An event of a ticket as plugins get it.
+    fn subject_on_ticket(&self, recorded: &Recorded, event: &Event, did: &Did, own: bool, hop: i16) -> Subject {
+        let derived = derived_data(event, &did.applied);
         let kind = derived.as_ref().map_or(event.short_kind(), |(kind, _)| kind).to_owned();
-        let mut subject = self.subject(recorded, Some(&event), late, hop, kind);
+        let mut subject = self.subject(recorded, Some(event), did.late, hop, kind);
         subject.own = own;
         if let Some((_, data)) = derived {
             subject.event.data = data.to_string();
         }
-        Ok(Some(subject))
+        subject
     }
 
     fn take_elsewhere(&mut self, recorded: &Recorded) -> Subject {
@@ -247,7 +287,7 @@ impl Lane<'_> {
         });
         match echoed {
             Some(hop) => (true, hop.max(recorded.hop)),
-            None if by_us => (true, recorded.hop.max(1)),
+            None if by_us || names_its_action(&recorded.data) => (true, recorded.hop.max(1)),
             None => (false, recorded.hop),
         }
     }
@@ -328,7 +368,37 @@ impl Lane<'_> {
     }
 }
 
+/// Whether an event says itself which action wrote it: a connector has found the key that the action left at its helpdesk.
+fn names_its_action(data: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Marked {
+        action: Uuid,
+    }
+    // Few do, and all others need not be read once more.
+    data.contains("\"action\"") && serde_json::from_str::<Marked>(data).is_ok_and(|marked| !marked.action.is_nil())
+}
+
 /// A delay as microseconds of a timestamp.
 fn micros(delay: Duration) -> i64 {
     i64::try_from(delay.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_key_of_an_action_marks_an_event() {
+        let cases = [
+            (r#"{"comment":{"body":"x"},"action":"6f1c4d8e-21a4-55a7-9f0e-9c3e0b7f1c4d"}"#, true),
+            (r#"{"comment":{"body":"\"action\""}}"#, false),
+            (r#"{"comment":{"action":"6f1c4d8e-21a4-55a7-9f0e-9c3e0b7f1c4d"}}"#, false),
+            (r#"{"action":"created"}"#, false),
+            (r#"{"action":null}"#, false),
+            ("{}", false),
+        ];
+        for (data, expected) in cases {
+            assert_eq!(names_its_action(data), expected, "{data}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use deskbell_host::{Busy, Plugin, Turn};
+use deskbell_host::{Busy, Failure, Plugin, Turn};
 use deskbell_model::manifest::OnFailure;
 use deskbell_model::timestamp::Timestamp;
 
@@ -65,6 +65,23 @@ impl Connector {
         let name = plugin.manifest().name.clone();
         Self { plugin, name, breaker: Mutex::new(Breaker::new(Settings::PLUGIN)) }
     }
+
+    /// Notes how it read a delivery.
+    pub fn note_read<T>(&self, read: &Result<T, Failure>, now: Timestamp) {
+        if let Some(is_sound) = is_sound(read) {
+            self.note(is_sound, now);
+        }
+    }
+}
+
+/// Whether a connector that read a delivery so is in good health: what it cannot read is the sender's fault, what stops it
+/// is its own. None where it was not called.
+fn is_sound<T>(read: &Result<T, Failure>) -> Option<bool> {
+    match read {
+        Ok(_) | Err(Failure::Refused { .. }) => Some(true),
+        Err(Failure::Busy(_)) => None,
+        Err(_) => Some(false),
+    }
 }
 
 /// A plugin that is suspended while it keeps failing.
@@ -118,5 +135,28 @@ impl Suspended for Connector {
 
     fn breaker(&self) -> &Mutex<Breaker> {
         &self.breaker
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use deskbell_host::Identity;
+
+    use super::*;
+
+    #[test]
+    fn what_a_connector_cannot_read_says_nothing_against_it() {
+        let plugin = || Identity { name: "desk".into(), version: "1.0.0".into() };
+        let (message, waited_ms) = ("no".to_owned(), 1);
+        let cases = [
+            (Ok(()), Some(true)),
+            (Err(Failure::Refused { plugin: plugin(), message: message.clone(), retry: true }), Some(true)),
+            (Err(Failure::Busy(Busy { plugin: plugin(), calls: 1, waited_ms })), None),
+            (Err(Failure::Trap { plugin: plugin(), message: message.clone(), backtrace: None }), Some(false)),
+            (Err(Failure::Garbage { plugin: plugin(), message }), Some(false)),
+        ];
+        for (read, expected) in cases {
+            assert_eq!(is_sound(&read), expected, "{read:?}");
+        }
     }
 }

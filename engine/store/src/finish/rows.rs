@@ -51,9 +51,22 @@ DELETE FROM timer USING unnest($2::bigint[], $3::text[], $4::text[], $5::timesta
 WHERE timer.tenant_id = $1 AND timer.lane_id = d.lane_id AND timer.plugin = d.plugin AND timer.name = d.name
     AND timer.fire_at = d.fire_at";
 
+// A plugin is held once on a lane. Where a dead letter was replayed, and its plugin has not got that event yet but is behind on
+// another one by now, the letter waits again.
 pub(super) const HOLD_SET: &str = "
+WITH s AS MATERIALIZED (
+    SELECT * FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::int[], $6::timestamptz[], $7::text[], $8::boolean[])
+        AS s (lane_id, plugin, from_event, attempts, next_at, error, single)
+), put_back AS (
+    UPDATE dead_letter SET replayed_at = NULL WHERE tenant_id = $1 AND dead_letter_id = ANY (ARRAY(
+        SELECT (SELECT max(d.dead_letter_id) FROM dead_letter AS d WHERE d.tenant_id = $1 AND d.lane_id = s.lane_id
+            AND d.plugin = s.plugin AND d.event_id = h.from_event AND d.replayed_at IS NOT NULL)
+        FROM s CROSS JOIN LATERAL (
+            SELECT * FROM hold WHERE tenant_id = $1 AND lane_id = s.lane_id AND plugin = s.plugin LIMIT 1) AS h
+        WHERE h.single AND h.from_event <> s.from_event))
+)
 INSERT INTO hold (tenant_id, lane_id, plugin, from_event, attempts, next_at, error, single)
-SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::int[], $6::timestamptz[], $7::text[], $8::boolean[])
+SELECT $1, s.* FROM s
 ON CONFLICT (tenant_id, lane_id, plugin) DO UPDATE SET from_event = excluded.from_event, attempts = excluded.attempts,
     next_at = excluded.next_at, error = excluded.error, single = excluded.single";
 
@@ -66,6 +79,10 @@ INSERT INTO dead_letter (tenant_id, kind, lane_id, event_id, plugin, inbox_id, e
 SELECT $1, CASE WHEN inbox_id IS NULL THEN 0 ELSE 2 END, lane_id, event_id, plugin, inbox_id, error, attempts, $8
 FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::int[])
     AS d (lane_id, event_id, plugin, inbox_id, error, attempts)";
+
+pub(super) const HOPS: &str = "
+UPDATE event SET hop = h.hop FROM unnest($2::bigint[], $3::bigint[], $4::smallint[]) AS h (lane_id, event_id, hop)
+WHERE event.tenant_id = $1 AND event.lane_id = h.lane_id AND event.event_id = h.event_id";
 
 pub(super) const AGENTS: &str = "
 INSERT INTO agent (tenant_id, source_id, agent_id, status, capacity, groups, skills, languages, stated_at)
@@ -98,6 +115,7 @@ pub(crate) async fn write(
     if finished.iter().any(|o| !o.holds.is_empty() || !o.released.is_empty() || !o.dead_letters.is_empty()) {
         holds(connection, tenant, finished, now).await?;
     }
+    hops(connection, tenant, finished).await?;
     agents(connection, tenant, finished).await?;
     crate::activity::write(connection, tenant, finished).await?;
     events(connection, tenant, finished, now).await
@@ -280,6 +298,22 @@ async fn holds(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome]
             .await
             .map_err(failed("finish.dead_letters"))?;
     }
+    Ok(())
+}
+
+async fn hops(connection: &mut PgConnection, tenant: i32, finished: &[&Outcome]) -> Result<()> {
+    let each = || finished.iter().flat_map(|o| o.hops.iter().map(move |hops| (o.lane_id, hops)));
+    if each().next().is_none() {
+        return Ok(());
+    }
+    sqlx::query(HOPS)
+        .bind(tenant)
+        .bind(each().map(|(lane_id, _)| lane_id).collect::<Vec<_>>())
+        .bind(each().map(|(_, hops)| hops.0).collect::<Vec<_>>())
+        .bind(each().map(|(_, hops)| hops.1).collect::<Vec<_>>())
+        .execute(connection)
+        .await
+        .map_err(failed("finish.hops"))?;
     Ok(())
 }
 

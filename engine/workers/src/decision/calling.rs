@@ -1,6 +1,7 @@
 //! Calling the plugins that want an event, and what becomes of their decisions and failures.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use deskbell_host::{Busy, Call, Failure, Limit};
 use deskbell_model::effect::Effect;
@@ -11,7 +12,6 @@ use deskbell_model::timestamp::Timestamp;
 use deskbell_store::call::{self, NewCall};
 use deskbell_store::finish::{NewAction, NewDeadLetter};
 use deskbell_store::hold::Hold;
-use deskbell_store::import::IMPORTED;
 use deskbell_store::inbox::NewEvent;
 use deskbell_store::{Error, chaos};
 use serde::Serialize;
@@ -20,14 +20,13 @@ use uuid::Uuid;
 
 use super::{Lane, TIMER_FIRED, micros};
 use crate::backoff;
-use crate::breaker::State;
 use crate::guard::Verdict;
 use crate::reads::{LaneReads, Lost};
 use crate::registry::{Automation, Suspended};
 use crate::scheduler::FIRED;
 
-/// How many of a held plugin's events are read at a time.
-const CATCH_UP_EVENTS: i64 = 64;
+/// Where the host has no room for a call it is made after this: no failure, so it waits no longer than it must.
+pub(super) const ROOM_AGAIN: Duration = Duration::from_millis(200);
 /// A lane is given up for the database's failures so often in a row; then they count as the plugin's.
 const MAX_GIVEN_UP: i16 = 8;
 /// The namespace of the keys of actions.
@@ -66,17 +65,17 @@ impl Lane<'_> {
                 // It is behind on this lane; it gets this event when it has caught up.
                 continue;
             }
-            let _turn = automation.turn().await.map_err(no_room)?;
-            if let Some(until) = automation.suspended_until(self.now()) {
-                self.suspended(automation, subject, until);
-                continue;
+            match self.call_in_turn(automation, subject, 1).await? {
+                None => {}
+                Some(NotNow { is_suspended: true, .. }) if automation.on_failure == OnFailure::Skip => {}
+                // What others have decided stands, and nobody else waits for it.
+                Some(NotNow { until, why, .. }) => self.hold_from(automation, subject, 0, Some(until), why),
             }
-            self.call(automation, subject, 1).await?;
         }
         Ok(())
     }
 
-    fn is_for(&self, automation: &Automation, subject: &Subject) -> bool {
+    pub(super) fn is_for(&self, automation: &Automation, subject: &Subject) -> bool {
         if subject.event.kind == TIMER_FIRED {
             let data: Value = serde_json::from_str(&subject.event.data).unwrap_or_default();
             return data.get("plugin").and_then(Value::as_str) == Some(automation.name.as_str());
@@ -90,64 +89,41 @@ impl Lane<'_> {
         automation.wants(&subject.event.kind, &self.source_name) && (!subject.own || automation.own_events)
     }
 
-    /// Lets plugins that are behind and due have their events again, in order.
-    pub(super) async fn catch_up(&mut self) -> Result<(), Error> {
-        let now = self.now().max(self.claimed.claimed_at);
-        let due: Vec<Hold> =
-            self.holds.values().filter(|hold| hold.next_at.is_some_and(|at| at <= now)).cloned().collect();
-        for hold in due {
-            self.catch_up_one(hold).await?;
+    /// Calls a plugin on an event when its turn comes. Where it cannot be called now: from when on it can.
+    pub(super) async fn call_in_turn(
+        &mut self,
+        automation: &Automation,
+        subject: &Subject,
+        attempt: i32,
+    ) -> Result<Option<NotNow>, Error> {
+        if self.out_of_time() {
+            return Ok(Some(self.no_time()));
         }
-        Ok(())
+        let _turn = match automation.turn().await {
+            Ok(turn) => turn,
+            Err(busy) => return Ok(Some(self.no_room(&no_room(busy)))),
+        };
+        if self.has_lost_its_lease() {
+            // Whatever it answered would not count.
+            return Ok(Some(self.no_time()));
+        }
+        if let Some(until) = automation.suspended_until(self.now()) {
+            let why = "the plugin is suspended because it kept failing".to_owned();
+            return Ok(Some(NotNow { until, why, is_suspended: true }));
+        }
+        match self.call(automation, subject, attempt).await {
+            Err(full @ Error::Full { .. }) => Ok(Some(self.no_room(&full))),
+            called => called.map(|()| None),
+        }
     }
 
-    async fn catch_up_one(&mut self, hold: Hold) -> Result<(), Error> {
-        let engine = Arc::clone(self.engine);
-        if engine.registry.connectors.contains_key(&hold.plugin) && self.claimed.kind == LaneKind::Source {
-            return self.catch_up_deferred(hold).await;
-        }
-        let Some(automation) = engine.registry.automations.iter().find(|a| a.name == hold.plugin) else {
-            // The plugin is gone; so is what it would have done.
-            self.let_go(&hold.plugin);
-            return Ok(());
-        };
-        if let State::Open { until } = automation.state(self.now()) {
-            self.hold_back(Hold { next_at: Some(until), ..hold });
-            return Ok(());
-        }
-        let last = if hold.single { hold.from_event } else { self.claimed.done_event };
-        let events = engine.store.events_between(self.claimed.lane_id, hold.from_event, last, CATCH_UP_EVENTS).await?;
-        let may_be_more = events.len() as i64 == CATCH_UP_EVENTS;
-        let last_read = events.last().map_or(hold.from_event, |event| event.event_id);
-        let mut attempt = hold.attempts + 1;
-        self.let_go(&hold.plugin);
-        for recorded in events {
-            let event = self.read(&recorded);
-            let kind = event.as_ref().map_or(recorded.kind.as_str(), |event| event.short_kind()).to_owned();
-            let subject = self.subject(&recorded, event.as_deref(), false, recorded.hop, kind);
-            if recorded.hop == IMPORTED || !self.is_for(automation, &subject) {
-                continue;
-            }
-            let turn = automation.turn().await.map_err(no_room)?;
-            let not_before = if self.out_of_time() { Some(self.now()) } else { automation.suspended_until(self.now()) };
-            if not_before.is_some() {
-                let (from_event, attempts) = (recorded.event_id, attempt - 1);
-                self.hold_back(Hold { from_event, attempts, next_at: not_before, ..hold });
-                return Ok(());
-            }
-            // A replay that fails is a dead letter again at once: later events must not wait for it.
-            let attempt_as = if hold.single { engine.options.plugin_attempts } else { attempt };
-            self.call(automation, &subject, attempt_as).await?;
-            drop(turn);
-            if self.holds.contains_key(&automation.name) {
-                return Ok(());
-            }
-            attempt = 1;
-        }
-        if may_be_more {
-            self.hold_back(Hold { from_event: last_read + 1, attempts: 0, next_at: Some(self.now()), ..hold });
-        }
-        Ok(())
+    fn no_time(&self) -> NotNow {
+        NotNow { until: self.now(), why: "there was no time left to call it".to_owned(), is_suspended: false }
+    }
+
+    fn no_room(&self, full: &Error) -> NotNow {
+        let until = self.now().plus_micros(micros(ROOM_AGAIN));
+        NotNow { until, why: full.to_string(), is_suspended: false }
     }
 
     /// Calls a plugin on an event and gathers what comes of it. An error is the database's, and nobody's fault: what the
@@ -322,28 +298,13 @@ impl Lane<'_> {
         }
         if failure.retryable() && attempt < self.engine.options.plugin_attempts {
             let delay = backoff::plugin_delay(attempt.max(1) as u32, jitter(subject.event_id, attempt));
-            self.hold_back(Hold {
-                lane_id: self.claimed.lane_id,
-                plugin: automation.name.clone(),
-                from_event: subject.event_id,
-                attempts: attempt,
-                next_at: Some(self.now().plus_micros(micros(delay))),
-                error: failure.to_string(),
-                single: false,
-            });
+            let next_at = self.now().plus_micros(micros(delay));
+            self.hold_from(automation, subject, attempt, Some(next_at), failure.to_string());
             return call::Outcome::Retry;
         }
         self.set_aside(&automation.name, subject.event_id, None, failure.to_string(), attempt);
         if automation.on_failure == OnFailure::Block {
-            self.hold_back(Hold {
-                lane_id: self.claimed.lane_id,
-                plugin: automation.name.clone(),
-                from_event: subject.event_id,
-                attempts: attempt,
-                next_at: None,
-                error: failure.to_string(),
-                single: false,
-            });
+            self.hold_from(automation, subject, attempt, None, failure.to_string());
         }
         call::Outcome::SetAside
     }
@@ -361,41 +322,52 @@ impl Lane<'_> {
         self.out.dead_letters.push(NewDeadLetter { event_id, plugin, inbox_id, error, attempts });
     }
 
-    fn suspended(&mut self, automation: &Automation, subject: &Subject, until: Timestamp) {
-        if automation.on_failure == OnFailure::Skip {
-            return;
-        }
+    /// The plugin gets this event and the lane's later ones from `next_at` on.
+    fn hold_from(
+        &mut self,
+        automation: &Automation,
+        subject: &Subject,
+        attempts: i32,
+        next_at: Option<Timestamp>,
+        error: String,
+    ) {
         self.hold_back(Hold {
             lane_id: self.claimed.lane_id,
             plugin: automation.name.clone(),
             from_event: subject.event_id,
-            attempts: 0,
-            next_at: Some(until),
-            error: "the plugin is suspended because it kept failing".to_owned(),
+            attempts,
+            next_at,
+            error,
             single: false,
         });
     }
 
+    /// A plugin is held once on a lane: what was to be replayed and is not yet becomes a dead letter again when the lane is
+    /// finished.
     pub(super) fn hold_back(&mut self, hold: Hold) {
-        // A plugin is held once on a lane. What was to be replayed and is not yet stays a dead letter.
-        if let Some(replay) =
-            self.holds.get(&hold.plugin).filter(|held| held.single && held.from_event != hold.from_event)
-        {
-            let (plugin, event_id, error, attempts) =
-                (replay.plugin.clone(), replay.from_event, replay.error.clone(), replay.attempts);
-            self.set_aside(&plugin, event_id, None, error, attempts);
+        if hold.single {
+            // Not done with, so its row stays: whatever takes its place finds it there.
+            self.out.released.retain(|plugin| *plugin != hold.plugin);
         }
-        self.out.released.retain(|plugin| *plugin != hold.plugin);
         self.out.holds.retain(|other| other.plugin != hold.plugin);
         self.out.holds.push(hold.clone());
         self.holds.insert(hold.plugin.clone(), hold);
     }
 
+    /// The hold is done with. Where another follows, it is released all the same: its row is not taken for a replay that
+    /// waits.
     pub(super) fn let_go(&mut self, plugin: &str) {
         self.holds.remove(plugin);
         self.out.holds.retain(|hold| hold.plugin != plugin);
         self.out.released.push(plugin.to_owned());
     }
+}
+
+/// Why a plugin is not called on an event yet, and from when on it can be.
+pub(super) struct NotNow {
+    pub(super) until: Timestamp,
+    why: String,
+    is_suspended: bool,
 }
 
 /// An effect as it is kept with the call, and what it became.
@@ -413,16 +385,16 @@ pub(crate) fn jitter(event_id: i64, attempt: i32) -> f64 {
     (mixed >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Why a call counts for nothing: the host had no room for it. The engine's load is no plugin's failure; the lane comes
-/// again when there is less of it.
-pub(super) fn not_begun<T>(call: &Call<T>) -> Option<Error> {
+/// Why a call counts for nothing: the host had no room for it. The engine's load is no plugin's failure; it is called when
+/// there is less of it.
+fn not_begun<T>(call: &Call<T>) -> Option<Error> {
     match &call.result {
         Err(Failure::Busy(busy)) => Some(no_room(busy.clone())),
         _ => None,
     }
 }
 
-pub(super) fn no_room(Busy { plugin, waited_ms, .. }: Busy) -> Error {
+fn no_room(Busy { plugin, waited_ms, .. }: Busy) -> Error {
     Error::Full { plugin: plugin.name.to_string(), waited_ms }
 }
 

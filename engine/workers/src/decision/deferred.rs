@@ -1,7 +1,9 @@
 //! Deliveries that were put off because their connector failed or was suspended: they are read here, later.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use deskbell_host::Failure;
 use deskbell_model::plugin::{Delivery, Parsed};
 use deskbell_model::timestamp::Timestamp;
 use deskbell_store::Error;
@@ -10,7 +12,8 @@ use deskbell_store::hold::Hold;
 use deskbell_store::inbox::{NewEvent, State, Stored};
 use deskbell_store::storable;
 
-use super::calling::{jitter, no_room, not_begun};
+use super::calling::{ROOM_AGAIN, jitter};
+use super::catching_up::CATCH_UP_EVENTS;
 use super::{DEFERRED_DELIVERY, Lane, micros};
 use crate::backoff;
 use crate::engine::Engine;
@@ -64,79 +67,133 @@ pub fn new_and_read(event: deskbell_model::event::Event, source_id: i32, data: S
     NewEvent { read: as_it_is.then(|| Arc::new(event)), ..new }
 }
 
+/// A delivery that is to be read.
+#[derive(Clone, Copy)]
+struct Reading<'a> {
+    recorded: &'a Recorded,
+    connector: &'a str,
+    /// Failed attempts before this one.
+    attempts: i32,
+    /// The hold that has it read again where that does not work.
+    held_as: &'a str,
+    /// A dead letter that is replayed.
+    single: bool,
+}
+
 impl Lane<'_> {
+    /// The connector that this lane's deliveries are read by now.
+    fn connector(&self) -> Option<String> {
+        self.engine.sources.get(&self.source_name).and_then(|source| source.connector.clone())
+    }
+
     /// Reads a delivery that was put off.
     pub(super) async fn read_deferred(&mut self, recorded: &Recorded) -> Result<(), Error> {
-        let engine = Arc::clone(self.engine);
-        let connector = engine.sources.get(&self.source_name).and_then(|source| source.connector.clone());
-        let Some(name) = connector else {
-            let error = format!("the source '{}' has no connector any more", self.source_name);
-            self.set_aside("", recorded.event_id, recorded.inbox_id, error, 1);
-            return Ok(());
+        let Some(name) = self.connector() else {
+            return self.set_aside_unread("", recorded).await;
         };
         if self.holds.get(&name).is_some_and(|hold| !hold.single) {
             return Ok(());
         }
-        self.read_deferred_with(&name, recorded, 1).await
+        let reading = Reading { recorded, connector: &name, attempts: 0, held_as: &name, single: false };
+        self.read_deferred_with(reading).await.map(|_is_done| ())
     }
 
+    /// Reads the deliveries that a connector is behind with. Who reads them is what the configuration says now: the
+    /// connector that they waited for may have been replaced, or its source taken out.
     pub(super) async fn catch_up_deferred(&mut self, hold: Hold) -> Result<(), Error> {
         let engine = Arc::clone(self.engine);
+        let connector = self.connector();
+        if let Some(name) = connector.as_ref().filter(|name| !hold.single && **name != hold.plugin) {
+            self.wait_for_another(hold, name.clone());
+            return Ok(());
+        }
         let last = if hold.single { hold.from_event } else { self.claimed.done_event };
-        let events = engine.store.events_between(self.claimed.lane_id, hold.from_event, last, i64::MAX).await?;
-        let mut attempt = hold.attempts + 1;
+        let events = engine.store.events_between(self.claimed.lane_id, hold.from_event, last, CATCH_UP_EVENTS).await?;
+        let may_be_more = events.len() as i64 == CATCH_UP_EVENTS;
+        let last_read = events.last().map_or(hold.from_event, |event| event.event_id);
+        let mut attempts = hold.attempts;
         self.let_go(&hold.plugin);
         for recorded in events.iter().filter(|recorded| recorded.kind == DEFERRED_DELIVERY) {
-            let attempt_as = if hold.single { engine.options.plugin_attempts } else { attempt };
-            self.read_deferred_with(&hold.plugin, recorded, attempt_as).await?;
-            if self.holds.contains_key(&hold.plugin) {
+            if self.out_of_time() {
+                let (from_event, next_at) = (recorded.event_id, Some(self.now()));
+                self.hold_back(Hold { from_event, attempts, next_at, ..hold });
                 return Ok(());
             }
-            attempt = 1;
+            let Some(connector) = &connector else {
+                self.set_aside_unread(&hold.plugin, recorded).await?;
+                continue;
+            };
+            let reading = Reading { recorded, connector, attempts, held_as: &hold.plugin, single: hold.single };
+            if !self.read_deferred_with(reading).await? {
+                return Ok(());
+            }
+            attempts = 0;
+        }
+        if may_be_more {
+            self.hold_back(Hold { from_event: last_read + 1, attempts: 0, next_at: Some(self.now()), ..hold });
         }
         Ok(())
     }
 
-    async fn read_deferred_with(&mut self, name: &str, recorded: &Recorded, attempt: i32) -> Result<(), Error> {
-        let engine = Arc::clone(self.engine);
-        let (Some(connector), Some(inbox_id)) = (engine.registry.connectors.get(name), recorded.inbox_id) else {
-            self.set_aside(
-                name,
-                recorded.event_id,
-                recorded.inbox_id,
-                format!("there is no connector '{name}'"),
-                attempt,
-            );
-            return Ok(());
-        };
-        let _turn = connector.turn().await.map_err(no_room)?;
-        if let Some(until) = connector.suspended_until(self.now()) {
-            self.hold_deferred(
-                name,
-                recorded,
-                attempt - 1,
-                until,
-                "the connector is suspended because it kept failing",
-            );
+    /// Has what waited for one connector wait for another, the one of now.
+    fn wait_for_another(&mut self, hold: Hold, connector: String) {
+        let behind = self.holds.get(&connector).filter(|other| !other.single).map(|other| other.from_event);
+        let from_event = behind.map_or(hold.from_event, |behind| behind.min(hold.from_event));
+        self.let_go(&hold.plugin);
+        self.hold_back(Hold { plugin: connector, from_event, attempts: 0, next_at: Some(self.now()), ..hold });
+    }
+
+    /// Sets a delivery aside that nobody reads any more, unless it has been read.
+    async fn set_aside_unread(&mut self, plugin: &str, recorded: &Recorded) -> Result<(), Error> {
+        if let Some(inbox_id) = recorded.inbox_id
+            && self.engine.store.delivery(inbox_id).await?.is_some_and(|stored| stored.is_read)
+        {
             return Ok(());
         }
-        let Some(stored) = engine.store.delivery(inbox_id).await? else {
-            self.set_aside(
-                name,
-                recorded.event_id,
-                Some(inbox_id),
-                "the body has been dropped by its age".to_owned(),
-                attempt,
-            );
-            return Ok(());
+        let error = format!(
+            "the source '{}' has no connector any more; give it one that can read this webhook, and replay this",
+            self.source_name
+        );
+        self.set_aside(plugin, recorded.event_id, recorded.inbox_id, error, 1);
+        Ok(())
+    }
+
+    /// False where the delivery is to be read again later.
+    async fn read_deferred_with(&mut self, reading: Reading<'_>) -> Result<bool, Error> {
+        let Reading { recorded, connector: name, attempts, single, .. } = reading;
+        let engine = Arc::clone(self.engine);
+        // A replay that fails is a dead letter again at once.
+        let attempt = if single { engine.options.plugin_attempts } else { attempts + 1 };
+        let (Some(connector), Some(inbox_id)) = (engine.registry.connectors.get(name), recorded.inbox_id) else {
+            let error = format!("there is no connector '{name}'");
+            self.set_aside(name, recorded.event_id, recorded.inbox_id, error, attempt);
+            return Ok(true);
         };
+        let _turn = match connector.turn().await {
+            Ok(turn) => turn,
+            Err(busy) => {
+                self.hold_deferred(reading, attempts, ROOM_AGAIN, &busy.to_string());
+                return Ok(false);
+            }
+        };
+        let now = self.now();
+        if let Some(until) = connector.suspended_until(now) {
+            let wait = Duration::from_micros(until.since(now).max(0) as u64);
+            self.hold_deferred(reading, attempts, wait, "the connector is suspended because it kept failing");
+            return Ok(false);
+        }
+        let Some(stored) = engine.store.delivery(inbox_id).await? else {
+            let error = "the body has been dropped by its age".to_owned();
+            self.set_aside(name, recorded.event_id, Some(inbox_id), error, attempt);
+            return Ok(true);
+        };
+        if stored.is_read {
+            return Ok(true);
+        }
         let delivery = delivery_of(&stored, &self.source_name);
         let settings = engine.sources.get(&self.source_name).map(|source| Arc::clone(&source.settings));
         let call = connector.plugin.parse(&delivery, &settings.unwrap_or_else(|| Arc::from("{}"))).await;
-        if let Some(error) = not_begun(&call) {
-            return Err(error);
-        }
-        connector.note(call.result.is_ok(), self.now());
+        connector.note_read(&call.result, self.now());
         match call.result {
             Ok(parsed) => {
                 let sorted = sort(&parsed, &self.source_name, self.claimed.source_id);
@@ -146,10 +203,14 @@ impl Lane<'_> {
                 engine.store.set_delivery_state(inbox_id, state, detail.as_deref()).await?;
                 engine.wake.dispatcher.notify_one();
             }
+            Err(Failure::Busy(busy)) => {
+                self.hold_deferred(reading, attempts, ROOM_AGAIN, &busy.to_string());
+                return Ok(false);
+            }
             Err(failure) if failure.retryable() && attempt < engine.options.plugin_attempts => {
                 let delay = backoff::plugin_delay(attempt.max(1) as u32, jitter(recorded.event_id, attempt));
-                let until = self.now().plus_micros(micros(delay));
-                self.hold_deferred(name, recorded, attempt, until, &failure.to_string());
+                self.hold_deferred(reading, attempt, delay, &failure.to_string());
+                return Ok(false);
             }
             Err(failure) => {
                 let error = failure.to_string();
@@ -157,18 +218,19 @@ impl Lane<'_> {
                 self.set_aside(name, recorded.event_id, Some(inbox_id), error, attempt);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
-    fn hold_deferred(&mut self, name: &str, recorded: &Recorded, attempts: i32, until: Timestamp, error: &str) {
+    /// Has this delivery and the later ones read again after a while.
+    fn hold_deferred(&mut self, reading: Reading<'_>, attempts: i32, wait: Duration, error: &str) {
         self.hold_back(Hold {
             lane_id: self.claimed.lane_id,
-            plugin: name.to_owned(),
-            from_event: recorded.event_id,
+            plugin: reading.held_as.to_owned(),
+            from_event: reading.recorded.event_id,
             attempts,
-            next_at: Some(until),
+            next_at: Some(self.now().plus_micros(micros(wait))),
             error: error.to_owned(),
-            single: false,
+            single: reading.single,
         });
     }
 }

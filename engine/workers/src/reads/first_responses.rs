@@ -2,6 +2,7 @@
 //!
 //! What is asked is read once a minute for each source and stretch of days, however many ask: reading some thousand
 //! tickets costs more than everything else that becomes of a webhook. While one reads, the others get what was read before.
+//! The read goes on where the call that began it has run out of its time: the next one finds what was read.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +29,7 @@ pub struct FirstResponses {
 struct Held {
     sample: Mutex<Option<Arc<Sample>>>,
     /// Whoever reads has it.
-    turn: tokio::sync::Mutex<()>,
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Debug)]
@@ -50,7 +51,8 @@ impl FirstResponses {
         now: Timestamp,
     ) -> Result<Option<Summary>, Error> {
         let held = Arc::clone(locked(&self.held).entry((source_id, days)).or_default());
-        let sample = held.sample(now, || read(store, source_id, days, now)).await?;
+        let store = store.clone();
+        let sample = held.sample(now, move || async move { read(&store, source_id, days, now).await }).await?;
         Ok(match group {
             Some(group) => sample.by_group.get(group).copied(),
             None => sample.all,
@@ -60,25 +62,40 @@ impl FirstResponses {
 
 impl Held {
     /// What is fresh; else what `read` gives, or, where another reads already, what was fresh before.
-    async fn sample<R>(&self, now: Timestamp, read: impl FnOnce() -> R) -> Result<Arc<Sample>, Error>
+    async fn sample<R>(
+        self: &Arc<Self>,
+        now: Timestamp,
+        read: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<Arc<Sample>, Error>
     where
-        R: Future<Output = Result<Sample, Error>>,
+        R: Future<Output = Result<Sample, Error>> + Send + 'static,
     {
         let known = locked(&self.sample).clone();
         if let Some(sample) = known.as_ref().filter(|sample| sample.is_fresh(now)) {
             return Ok(Arc::clone(sample));
         }
-        let _turn = match (self.turn.try_lock(), known) {
+        let turn = match (Arc::clone(&self.turn).try_lock_owned(), known) {
             (Ok(turn), _) => turn,
             (Err(_), Some(sample)) => return Ok(sample),
-            (Err(_), None) => self.turn.lock().await,
+            (Err(_), None) => Arc::clone(&self.turn).lock_owned().await,
         };
         if let Some(sample) = locked(&self.sample).as_ref().filter(|sample| sample.is_fresh(now)) {
             return Ok(Arc::clone(sample));
         }
-        let sample = Arc::new(read().await?);
-        *locked(&self.sample) = Some(Arc::clone(&sample));
-        Ok(sample)
+        let held = Arc::clone(self);
+        let reading = tokio::spawn(async move {
+            let _turn = turn;
+            let sample = Arc::new(read().await?);
+            *locked(&held.sample) = Some(Arc::clone(&sample));
+            Ok::<_, Error>(sample)
+        });
+        // It panicked, or the engine ends.
+        let lost = |error: tokio::task::JoinError| Error::Inconsistent {
+            table: "ticket_fact",
+            row: "of the last days".to_owned(),
+            problem: format!("reading it did not end: {error}"),
+        };
+        reading.await.map_err(lost)?
     }
 }
 
@@ -116,7 +133,7 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
 
@@ -128,26 +145,31 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_read_once_a_minute_however_many_ask() {
-        let held = Held::default();
-        let n_read = Cell::new(0);
+        let held = Arc::new(Held::default());
+        let n_read = Arc::new(AtomicU32::new(0));
         for seconds in [0, 1, 59, 60, 61, 119, 120, 0] {
             let now = START.plus_seconds(seconds);
-            let read = || async {
-                n_read.set(n_read.get() + 1);
+            let n_read = Arc::clone(&n_read);
+            let read = move || async move {
+                n_read.fetch_add(1, Ordering::Relaxed);
                 Ok(sample(now))
             };
             held.sample(now, read).await.unwrap();
         }
-        assert_eq!(n_read.get(), 4, "at the start, after one minute and two, and by a clock set back");
+        assert_eq!(
+            n_read.load(Ordering::Relaxed),
+            4,
+            "at the start, after one minute and two, and by a clock set back"
+        );
     }
 
     #[tokio::test]
     async fn while_one_reads_the_others_get_what_was_read_before() {
-        let held = Held::default();
+        let held = Arc::new(Held::default());
         held.sample(START, || async { Ok(sample(START)) }).await.unwrap();
         let later = START.plus_seconds(90);
         let (go, gone) = tokio::sync::oneshot::channel::<()>();
-        let reading = held.sample(later, || async {
+        let reading = held.sample(later, move || async move {
             gone.await.unwrap();
             Ok(sample(later))
         });
@@ -161,13 +183,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_read_that_failed_or_was_given_up_is_tried_again_by_the_next() {
-        let held = Held::default();
+    async fn a_read_that_failed_is_tried_again_by_the_next() {
+        let held = Arc::new(Held::default());
         let failed = held.sample(START, || async { Err(broken()) }).await;
         assert!(failed.is_err());
-        let forever = held.sample(START, std::future::pending);
-        assert!(tokio::time::timeout(Duration::ZERO, forever).await.is_err());
         assert_eq!(held.sample(START, || async { Ok(sample(START)) }).await.unwrap().read_at, START);
+    }
+
+    #[tokio::test]
+    async fn a_read_that_takes_longer_than_the_call_that_began_it_serves_the_next() {
+        let held = Arc::new(Held::default());
+        let (go, gone) = tokio::sync::oneshot::channel::<()>();
+        let too_long = held.sample(START, move || async move {
+            gone.await.unwrap();
+            Ok(sample(START))
+        });
+        assert!(tokio::time::timeout(Duration::ZERO, too_long).await.is_err());
+        go.send(()).unwrap();
+        let next = held.sample(START, || async { unreachable!("it is being read") }).await.unwrap();
+        assert_eq!(next.read_at, START);
     }
 
     fn broken() -> Error {
