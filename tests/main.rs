@@ -15,6 +15,7 @@ mod support {
     pub(crate) mod mail_server;
     pub(crate) mod program;
     pub(crate) mod proxy;
+    pub(crate) mod recorder;
     pub(crate) mod waiting;
     pub(crate) mod webhook;
 }
@@ -38,5 +39,6 @@ mod scenarios {
     mod sla;
     mod statements;
     mod surges;
+    mod vendors;
     mod webhooks;
 }
