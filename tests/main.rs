@@ -25,6 +25,7 @@ mod scenarios {
     mod crashes;
     mod deliveries;
     mod figures;
+    mod hostile;
     mod import;
     mod locks;
     mod order;
