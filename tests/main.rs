@@ -37,6 +37,7 @@ mod scenarios {
     mod report_delivery;
     mod reports;
     mod schedules;
+    mod shipped;
     mod sla;
     mod statements;
     mod surges;
