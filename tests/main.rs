@@ -15,6 +15,7 @@ mod support {
     pub(crate) mod mail_server;
     pub(crate) mod program;
     pub(crate) mod proxy;
+    pub(crate) mod recorder;
     pub(crate) mod waiting;
     pub(crate) mod webhook;
 }
@@ -24,6 +25,7 @@ mod scenarios {
     mod crashes;
     mod deliveries;
     mod figures;
+    mod hostile;
     mod import;
     mod locks;
     mod order;
@@ -35,9 +37,11 @@ mod scenarios {
     mod report_delivery;
     mod reports;
     mod schedules;
+    mod shipped;
     mod silence;
     mod sla;
     mod statements;
     mod surges;
+    mod vendors;
     mod webhooks;
 }

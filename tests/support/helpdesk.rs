@@ -124,8 +124,8 @@ async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
 /// One connection: request after request, until one side is done with it.
 async fn converse(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     let mut pending = Vec::new();
-    while let Some((headers, body)) = request(&mut stream, &mut pending).await {
-        let then = judge(&state, &headers, &body);
+    while let Some(arrived) = request(&mut stream, &mut pending).await {
+        let then = judge(&state, &arrived.headers, &arrived.body);
         if then == Then::Later {
             let mut answers = state.lock().unwrap().answers.subscribe();
             let _ = answers.wait_for(|answered| *answered).await;
@@ -144,10 +144,19 @@ async fn converse(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     }
 }
 
-type Headers = Vec<(String, String)>;
+pub(super) type Headers = Vec<(String, String)>;
 
-/// The next request's headers and body; none where the other side is done.
-async fn request(stream: &mut TcpStream, pending: &mut Vec<u8>) -> Option<(Headers, Vec<u8>)> {
+/// A request as it came over the connection.
+pub(super) struct Arrived {
+    /// Method, path and version.
+    pub(super) line: String,
+    /// With names in lower case.
+    pub(super) headers: Headers,
+    pub(super) body: Vec<u8>,
+}
+
+/// The next request; none where the other side is done.
+pub(super) async fn request(stream: &mut TcpStream, pending: &mut Vec<u8>) -> Option<Arrived> {
     let head_end = loop {
         if let Some(at) = pending.windows(4).position(|window| window == b"\r\n\r\n") {
             break at + 4;
@@ -158,7 +167,9 @@ async fn request(stream: &mut TcpStream, pending: &mut Vec<u8>) -> Option<(Heade
     };
     let head = String::from_utf8_lossy(&pending[..head_end]).into_owned();
     let split = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
-    let headers: Headers = head.lines().skip(1).filter_map(split).collect();
+    let mut lines = head.lines();
+    let line = lines.next().unwrap_or_default().to_owned();
+    let headers: Headers = lines.filter_map(split).collect();
     let length = header(&headers, "content-length").parse::<usize>().unwrap_or(0);
     while pending.len() < head_end + length {
         if stream.read_buf(pending).await.ok()? == 0 {
@@ -168,10 +179,10 @@ async fn request(stream: &mut TcpStream, pending: &mut Vec<u8>) -> Option<(Heade
     let rest = pending.split_off(head_end + length);
     let body = pending.split_off(head_end);
     *pending = rest;
-    Some((headers, body))
+    Some(Arrived { line, headers, body })
 }
 
-fn header<'a>(headers: &'a Headers, wanted: &str) -> &'a str {
+pub(super) fn header<'a>(headers: &'a Headers, wanted: &str) -> &'a str {
     headers.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value)
 }
 

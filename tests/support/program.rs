@@ -56,9 +56,12 @@ pub(crate) fn compiled() -> &'static Path {
 }
 
 /// The guests that scenarios use.
-pub(crate) const GUESTS: [&str; 6] = ["echoes", "gives_up", "loops", "ok", "remembers", CONNECTOR];
-/// Of these, the one that is no automation.
+pub(crate) const GUESTS: [&str; 8] =
+    ["echoes", "gives_up", "loops", "ok", "reads_others_kv", "remembers", CONNECTOR, STRAY];
+/// Of these, a connector whose helpdesk does a repeated action twice.
 pub(crate) const CONNECTOR: &str = "sends_once";
+/// Of these, a connector that goes where it has no business.
+pub(crate) const STRAY: &str = "strays";
 
 /// The component of the guest in `tests/guests/NAME`, which is one of [`GUESTS`].
 pub(crate) fn guest(name: &str) -> PathBuf {

@@ -103,6 +103,18 @@ pub(crate) async fn ask(method: &str, url: &str, token: Option<&str>) -> Answer 
     Answer { status, body: serde_json::from_str(&body).unwrap_or(Value::String(body)) }
 }
 
+/// Posts a body with these headers and no others.
+pub(crate) async fn post(url: &str, headers: &[(String, String)], body: &[u8]) -> Answer {
+    let mut request = client().post(url).body(body.to_vec());
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    let body = response.text().await.unwrap();
+    Answer { status, body: serde_json::from_str(&body).unwrap_or(Value::String(body)) }
+}
+
 /// A client whose connections nobody else has: each test has a runtime of its own.
 fn client() -> reqwest::Client {
     static PROVIDER: OnceLock<()> = OnceLock::new();
