@@ -21,6 +21,7 @@ mod support {
 
 mod scenarios {
     mod api;
+    mod author;
     mod crashes;
     mod deliveries;
     mod figures;
