@@ -24,6 +24,7 @@ mod scenarios {
     mod author;
     mod crashes;
     mod deliveries;
+    mod demo;
     mod figures;
     mod import;
     mod locks;
