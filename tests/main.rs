@@ -36,6 +36,7 @@ mod scenarios {
     mod races;
     mod report_delivery;
     mod reports;
+    mod retention;
     mod schedules;
     mod sla;
     mod statements;
