@@ -22,8 +22,10 @@ mod support {
 
 mod scenarios {
     mod api;
+    mod author;
     mod crashes;
     mod deliveries;
+    mod demo;
     mod figures;
     mod hostile;
     mod import;
@@ -36,6 +38,7 @@ mod scenarios {
     mod races;
     mod report_delivery;
     mod reports;
+    mod retention;
     mod schedules;
     mod shipped;
     mod silence;

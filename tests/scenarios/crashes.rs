@@ -53,6 +53,7 @@ macro_rules! survives {
 survives! {
     nothing_is_lost_by_dying_after_a_claim: "after-claim" at [14, 25, 30];
     nothing_is_lost_by_dying_before_a_plugin_is_called: "before-call" at [5, 61];
+    nothing_is_lost_by_dying_inside_a_plugin_that_asks_what_it_remembers: "inside-call" at [4, 45];
     nothing_is_lost_by_dying_after_a_decision: "after-decision" at [3, 20];
     nothing_is_lost_by_dying_before_a_commit: "before-commit" at [2, 9];
     nothing_is_lost_by_dying_after_a_commit: "after-commit" at [2, 9];

@@ -1,5 +1,6 @@
 //! The real binary, running on a database of the test's own.
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt as _;
@@ -108,7 +109,8 @@ impl TestEngine {
         self.process = Some(process);
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// A command beside it, as yet to be run.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&Run::get().deskbell);
         command.arg("--config").arg(self.folder.join("deskbell.toml"));
         command.arg("--data-dir").arg(self.folder.join("data")).args(arguments);
@@ -128,14 +130,11 @@ impl TestEngine {
 
     /// The same, to die where `chaos` says.
     pub(crate) async fn run_with(&self, arguments: &[&str], chaos: Option<&str>) -> Ended {
-        let mut command = tokio::process::Command::from(self.command(arguments));
+        let mut command = self.command(arguments);
         if let Some(chaos) = chaos {
             command.env("DESKBELL_CHAOS", chaos);
         }
-        let output = tokio::time::timeout(PATIENCE * 2, command.kill_on_drop(true).output()).await;
-        let output = output.unwrap_or_else(|_| panic!("{arguments:?} does not end")).unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ended { status: output.status, stdout: text(&output.stdout), stderr: text(&output.stderr) }
+        ended(command).await
     }
 
     /// Kills it, as the machine's end would.
@@ -217,6 +216,16 @@ impl TestEngine {
     pub(crate) async fn work_off(&self) {
         super::invariants::wait_until_quiet(&self.database).await;
     }
+}
+
+/// Runs a command to its end.
+pub(crate) async fn ended(command: Command) -> Ended {
+    let arguments: Vec<_> = command.get_args().map(OsStr::to_owned).collect();
+    let mut command = tokio::process::Command::from(command);
+    let output = tokio::time::timeout(PATIENCE * 2, command.kill_on_drop(true).output()).await;
+    let output = output.unwrap_or_else(|_| panic!("{arguments:?} does not end")).unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ended { status: output.status, stdout: text(&output.stdout), stderr: text(&output.stderr) }
 }
 
 impl Drop for TestEngine {

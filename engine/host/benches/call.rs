@@ -2,6 +2,9 @@
 //! reach) and with those that one begins with. All of them take turns in one run, so that a busy machine slows all; and a
 //! turn is some calls in a row, so that none pays for what the one before it left in the processor's caches.
 //!
+//! Then how long after its limit an endless loop is stopped: by the time on the processor, which is what is limited, and
+//! by the wall's clock, which on a busy machine also counts what others had of it meanwhile.
+//!
 //! `cargo bench -p deskbell-host`; with `-- ROUNDS` for another number of rounds.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark")]
@@ -13,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deskbell_bindings::v1_0_0::Automation;
-use deskbell_host::{Ceilings, Compiler, Host, NoReads, Options, Plugin};
+use deskbell_host::{Ceilings, Compiler, Failure, Host, Limit, NoReads, Options, Plugin};
 use deskbell_model::manifest::Grants;
 use deskbell_model::plugin::Event;
 use deskbell_model::ticket::{Actor, Fields, Requester, Role, Ticket};
@@ -27,6 +30,8 @@ use wasmtime::{
 
 const ROUNDS: usize = 20_000;
 const CALLS_IN_A_ROW: usize = 20;
+/// Calls of each guest that never ends.
+const ENDLESS_CALLS: usize = 60;
 const NOON: Timestamp = Timestamp::from_seconds(1_767_600_000);
 
 fn main() {
@@ -56,6 +61,37 @@ fn main() {
         for (name, times) in names.into_iter().zip(&mut times) {
             report(&format!("{guest}: {name}"), times);
         }
+    }
+    println!(
+        "\n{:<46} {:>9} {:>9} {:>9}",
+        "milliseconds until an endless loop is stopped", "limit", "p50 over", "max over"
+    );
+    for guest in ["loops", "loops_in_host_calls"] {
+        stop_endless(&runtime, guest);
+    }
+}
+
+/// Calls a guest that never ends, and says by how much it went over its limit.
+fn stop_endless(runtime: &Runtime, guest: &str) {
+    let hosted = hosted(runtime, &component(guest));
+    let limit = hosted.limits().cpu;
+    let event = event();
+    let settings: Arc<str> = Arc::from("{}");
+    let (mut on_processor, mut by_the_wall) = (Vec::new(), Vec::new());
+    for _ in 0..ENDLESS_CALLS {
+        let start = Instant::now();
+        let call = runtime.block_on(hosted.handle(&event, &settings, Arc::new(NoReads)));
+        by_the_wall.push(start.elapsed().saturating_sub(limit));
+        assert!(matches!(call.result, Err(Failure::Limit { limit: Limit::Cpu, .. })), "{:?}", call.result);
+        on_processor.push(Duration::from_micros(call.usage.cpu_us).saturating_sub(limit));
+    }
+    for (name, over) in [("time on the processor", &mut on_processor), ("by the wall's clock", &mut by_the_wall)] {
+        over.sort_unstable();
+        let median = over.get(over.len() / 2).copied().unwrap_or_default();
+        let most = over.last().copied().unwrap_or_default();
+        let [limit, median, most] = [limit, median, most].map(|time| time.as_secs_f64() * 1000.0);
+        let name = format!("{guest}: {name}");
+        println!("{name:<46} {limit:>9.0} {median:>9.2} {most:>9.2}");
     }
 }
 
@@ -144,7 +180,8 @@ fn component(name: &str) -> Arc<[u8]> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let target = root.join("target/guests");
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--release", "--target", "wasm32-wasip2", "--package", &format!("guest-{name}")])
+        .args(["build", "--quiet", "--release", "--target", "wasm32-wasip2", "--package"])
+        .arg(format!("guest-{}", name.replace('_', "-")))
         .arg("--target-dir")
         .arg(&target)
         .current_dir(root.join("tests/guests"))

@@ -14,8 +14,8 @@ static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// Latencies in seconds, from a plugin's call to a slow delivery.
 const SECONDS: &[f64] = &[
-    0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
-    1.0, 2.5, 10.0,
+    0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+    0.25, 0.5, 1.0, 2.5, 10.0,
 ];
 
 const UPKEEP: Duration = Duration::from_secs(5);

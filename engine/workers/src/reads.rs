@@ -74,6 +74,7 @@ impl LaneReads {
     /// Has the store read something for the plugin.
     async fn ask<T>(&self, read: impl Future<Output = deskbell_store::Result<T>>) -> Result<T, Refusal> {
         let waiting = Waiting { lost: &self.lost, since: Instant::now() };
+        deskbell_store::chaos::point("inside-call");
         let answer = read.await;
         drop(waiting);
         answer.map_err(|error| {
