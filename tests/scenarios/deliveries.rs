@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::support::config::{self, ROUTING};
 use crate::support::database::Database;
 use crate::support::engine::TestEngine;
-use crate::support::helpdesk::{Helpdesk, Then};
-use crate::support::program::{CONNECTOR, guest};
+use crate::support::helpdesk::{Helpdesk, Received, Then};
+use crate::support::program::{CONNECTOR, CONNECTOR_IN_STEPS, guest};
 use crate::support::waiting::wait_until;
 use crate::support::webhook::{commented, created};
 
@@ -18,6 +18,32 @@ async fn start() -> (Helpdesk, TestEngine) {
     let config = config::with(&helpdesk.address.to_string(), &[&echoes]);
     let engine = TestEngine::start(&config.replace("timeout = \"2s\"", "timeout = \"6s\"")).await;
     (helpdesk, engine)
+}
+
+/// An engine whose account has a connector of `tests/guests`.
+async fn start_with(connector: &str, config: &str) -> TestEngine {
+    let config = config.replace("connector = \"generic\"", &format!("connector = \"{}\"", connector.replace('_', "-")));
+    let mut engine = TestEngine::prepare(&config, Database::create().await).await;
+    let installed = engine.run(&["plugin", "install", &guest(connector).display().to_string()]).await;
+    assert!(installed.status.success(), "{installed:?}");
+    engine.start_again(None).await;
+    engine
+}
+
+/// One whose connector takes several requests for an action and asks before it repeats one. Each event of a ticket makes
+/// one note.
+async fn start_in_steps() -> (Helpdesk, TestEngine) {
+    let helpdesk = Helpdesk::start().await;
+    let echoes = config::with_guest("echoes", r#""ticket.note""#);
+    let config = config::with(&helpdesk.address.to_string(), &[&echoes]);
+    let engine = start_with(CONNECTOR_IN_STEPS, &config.replace("timeout = \"2s\"", "timeout = \"6s\"")).await;
+    (helpdesk, engine)
+}
+
+/// The requests that came, without the part of the path that all have.
+fn requests(helpdesk: &Helpdesk) -> Vec<String> {
+    let line = |received: &Received| format!("{} {}", received.method, received.path.trim_start_matches("/deskbell"));
+    helpdesk.received().iter().map(line).collect()
 }
 
 async fn outbox(engine: &TestEngine) -> Vec<Value> {
@@ -215,12 +241,7 @@ async fn a_helpdesk_that_keeps_failing_is_left_alone_for_a_while() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_have_been_done_and_would_do_harm_twice_waits_for_a_person() {
     let helpdesk = Helpdesk::start().await;
-    let config = config::with(&helpdesk.address.to_string(), &[ROUTING]);
-    let config = config.replace("connector = \"generic\"", "connector = \"sends-once\"");
-    let mut engine = TestEngine::prepare(&config, Database::create().await).await;
-    let installed = engine.run(&["plugin", "install", &guest(CONNECTOR).display().to_string()]).await;
-    assert!(installed.status.success(), "{installed:?}");
-    engine.start_again(None).await;
+    let engine = start_with(CONNECTOR, &config::with(&helpdesk.address.to_string(), &[ROUTING])).await;
     helpdesk.answer(|_| Then::Vanish);
     engine.post(&created("T-1")).await;
     engine.database.wait_for("an attempt in doubt", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
@@ -234,6 +255,58 @@ async fn what_may_have_been_done_and_would_do_harm_twice_waits_for_a_person() {
     engine.work_off().await;
     assert_eq!(helpdesk.received().len(), 2, "a person has it sent again");
     assert_eq!(engine.database.number("SELECT count(*) FROM outbox WHERE state = 2").await, 1);
+}
+
+/// The last page of a long list of what was done.
+const LAST_PAGE: &str = "page=12";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_is_found_on_the_last_of_many_long_pages_and_not_done_again() {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|received| match received.method.as_str() {
+        "GET" if !received.path.ends_with(LAST_PAGE) => Then::More,
+        "GET" => Then::Done,
+        _ => Then::Vanish,
+    });
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("an attempt in doubt", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+    let expected = (1..=12).map(|page| format!("GET /notes?page={page}"));
+    assert_eq!(requests(&helpdesk), std::iter::once("POST /notes".to_owned()).chain(expected).collect::<Vec<_>>());
+    assert_eq!(outbox(&engine).await[0]["state"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_done_is_done_when_no_page_shows_it() {
+    let (helpdesk, engine) = start_in_steps().await;
+    let mut n_posts = 0;
+    helpdesk.answer(move |received| match received.method.as_str() {
+        "GET" if !received.path.ends_with(LAST_PAGE) => Then::More,
+        "POST" => {
+            n_posts += 1;
+            if n_posts == 1 { Then::Status(500) } else { Then::Done }
+        }
+        _ => Then::Done,
+    });
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("an attempt in doubt", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+    let requests = requests(&helpdesk);
+    assert_eq!(requests.len(), 1 + 12 + 2, "{requests:?}");
+    assert_eq!(requests[12..], ["GET /notes?page=12", "POST /notes", "PUT /seen"]);
+    assert_eq!(outbox(&engine).await[0]["state"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_is_done_however_long_the_answer_is() {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|_| Then::Long);
+    engine.post(&created("T-1")).await;
+    engine.work_off().await;
+    assert_eq!(requests(&helpdesk), ["POST /notes", "PUT /seen"]);
+    assert_eq!(outbox(&engine).await[0]["state"], 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

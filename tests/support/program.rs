@@ -56,9 +56,10 @@ pub(crate) fn compiled() -> &'static Path {
 }
 
 /// The guests that scenarios use.
-pub(crate) const GUESTS: [&str; 6] = ["echoes", "gives_up", "loops", "ok", "remembers", CONNECTOR];
-/// Of these, the one that is no automation.
+pub(crate) const GUESTS: [&str; 7] = ["echoes", "gives_up", "loops", "ok", "remembers", CONNECTOR, CONNECTOR_IN_STEPS];
+/// Of these, the ones that are no automations.
 pub(crate) const CONNECTOR: &str = "sends_once";
+pub(crate) const CONNECTOR_IN_STEPS: &str = "connects_in_steps";
 
 /// The component of the guest in `tests/guests/NAME`, which is one of [`GUESTS`].
 pub(crate) fn guest(name: &str) -> PathBuf {

@@ -20,6 +20,15 @@ use crate::sender::{Call, retry_after};
 
 /// A connector that asks for more rounds of requests than this for one action goes in circles.
 const MAX_ROUNDS: usize = 8;
+/// The same for finding out what became of an earlier attempt: a long ticket is read page by page.
+const MAX_PROBE_ROUNDS: usize = 32;
+/// So much is read of an answer. A page of a hundred comments is some hundred KiB, a long ticket that an update is answered
+/// with may be more; what is longer still, a connector could not take apart within the limits of a call.
+const MAX_ANSWER_BYTES: usize = 2 * 1024 * 1024;
+/// So much is read of all answers of an action together: a connector is shown them again at each step, and has 32 MiB
+/// of memory where it asks for no more.
+const MAX_ANSWERS_BYTES: usize = 8 * 1024 * 1024;
+const CUT: &str = "the helpdesk's answer is longer than what is read of one";
 
 pub(super) async fn attempt(
     deliverer: &Deliverer,
@@ -101,7 +110,7 @@ impl Conversation<'_> {
     /// Asks whether an earlier attempt took effect.
     async fn probe(&self, action: &Action, record: &mut Record) -> Earlier {
         let mut so_far = Vec::new();
-        for _ in 0..MAX_ROUNDS {
+        for _ in 0..MAX_PROBE_ROUNDS {
             let call =
                 self.connector.plugin.probe(action, &so_far, &self.source.settings, self.deliverer.engine.now()).await;
             let requests = match answer(call) {
@@ -122,12 +131,9 @@ impl Conversation<'_> {
                 Err(failure) => return Earlier::Went(Went::Ambiguous { why: failure.to_string() }),
             };
             for request in requests {
-                match self.send(request, record).await {
-                    Ok((_, true)) => {
-                        let why = "the helpdesk's answer is longer than what is read of one".to_owned();
-                        return Earlier::Unknown(why);
-                    }
-                    Ok((exchange, false)) => so_far.push(exchange),
+                match self.send(request, &so_far, record).await {
+                    Ok(Some(exchange)) => so_far.push(exchange),
+                    Ok(None) => return Earlier::Unknown(CUT.to_owned()),
                     Err(error) => return Earlier::Went(Went::Ambiguous { why: error.in_full() }),
                 }
             }
@@ -171,14 +177,9 @@ impl Conversation<'_> {
                         ),
                     };
                 }
-                match self.send(request, record).await {
-                    Ok((_, true)) => {
-                        return Went::GiveUp {
-                            why: "the helpdesk's answer is longer than what is read of one; the request may have taken effect"
-                                .to_owned(),
-                        };
-                    }
-                    Ok((exchange, false)) => {
+                match self.send(request, &so_far, record).await {
+                    Ok(None) => return Went::GiveUp { why: CUT.to_owned() },
+                    Ok(Some(exchange)) => {
                         asked_to_wait = wait_asked(&exchange.response, self.deliverer.engine.now());
                         in_doubt = !idempotent && exchange.response.status >= 500 && exchange.response.status != 503;
                         so_far.push(exchange);
@@ -197,8 +198,16 @@ impl Conversation<'_> {
         }
     }
 
-    /// Sends a request. With the exchange: whether the answer was cut, and is not to be shown to the connector.
-    async fn send(&self, request: Request, record: &mut Record) -> Result<(Exchange, bool), SendError> {
+    /// Sends a request. None where it asks for something and the answer had to be cut: half an answer says nothing. Of a
+    /// refusal, and of a request that changes something, the status says what matters: the connector sees it without a
+    /// body.
+    async fn send(
+        &self,
+        request: Request,
+        so_far: &[Exchange],
+        record: &mut Record,
+    ) -> Result<Option<Exchange>, SendError> {
+        let n_read: usize = so_far.iter().map(|exchange| exchange.response.body.len()).sum();
         let signing =
             request.sign.as_ref().map(|sign| Signing { scheme: sign.scheme.clone(), secret: sign.secret.clone() });
         let secrets = self.deliverer.engine.source_secrets(&self.source.name);
@@ -213,14 +222,21 @@ impl Conversation<'_> {
             hosts: &[&self.manifest_hosts, &self.source.hosts],
             secrets: &*secrets,
             timeout: None,
-            max_response_bytes: None,
+            max_response_bytes: Some(MAX_ANSWER_BYTES.min(MAX_ANSWERS_BYTES.saturating_sub(n_read))),
         };
         let sent = self.deliverer.sender.send(call).await;
         note(record, &request, &sent);
-        sent.map(|outcome| {
-            let Outcome { status, headers, body, is_truncated, .. } = outcome;
-            (Exchange { response: Response { status, headers, body }, request }, is_truncated)
-        })
+        let outcome = sent?;
+        let is_needed = outcome.is_success() && !changes_something(&request);
+        let Outcome { status, headers, mut body, is_truncated, .. } = outcome;
+        if is_truncated {
+            record.note(CUT);
+            if is_needed {
+                return Ok(None);
+            }
+            body.clear();
+        }
+        Ok(Some(Exchange { response: Response { status, headers, body }, request }))
     }
 }
 
