@@ -310,6 +310,28 @@ async fn what_was_done_is_done_however_long_the_answer_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_step_ends_with_the_first_request_that_is_refused() {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|received| if received.method == "POST" { Then::Status(422) } else { Then::Done });
+    engine.post(&created("T-1")).await;
+    engine.work_off().await;
+    assert_eq!(requests(&helpdesk), ["POST /notes"], "what was refused is not marked as seen");
+    assert_eq!(outbox(&engine).await[0]["state"], 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_goes_on_after_each_refusal_that_the_connector_does_not_mind() {
+    let helpdesk = Helpdesk::start().await;
+    let engine = start_with(CONNECTOR_IN_STEPS, &config::with(&helpdesk.address.to_string(), &[ROUTING])).await;
+    helpdesk.answer(|_| Then::Status(404));
+    engine.post(&created("T-1")).await;
+    engine.work_off().await;
+    let expected: Vec<String> = (1..=12).map(|n| format!("DELETE /labels/{n}")).collect();
+    assert_eq!(requests(&helpdesk), expected);
+    assert_eq!(outbox(&engine).await[0]["state"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_helpdesk_gets_no_more_requests_a_second_than_it_is_to_get() {
     let helpdesk = Helpdesk::start().await;
     let config = config::with(&helpdesk.address.to_string(), &[ROUTING]);

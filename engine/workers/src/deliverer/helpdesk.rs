@@ -1,7 +1,7 @@
 //! An action for a helpdesk: its connector says which requests it takes, one step after the other.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use deskbell_host::{Call as PluginCall, Failure};
@@ -18,8 +18,11 @@ use crate::sender::response::Outcome;
 use crate::sender::signing::Signing;
 use crate::sender::{Call, retry_after};
 
-/// A connector that asks for more rounds of requests than this for one action goes in circles.
+/// A connector that asks for more rounds of requests than this for one action goes in circles. A round that a refusal cut
+/// short does not count: the next one may be what was left of it.
 const MAX_ROUNDS: usize = 8;
+/// Nor does an action take more requests than this, however they are asked for; one step may ask for 20.
+const MAX_REQUESTS: usize = 64;
 /// The same for finding out what became of an earlier attempt: a long ticket is read page by page.
 const MAX_PROBE_ROUNDS: usize = 32;
 /// So much is read of an answer. A page of a hundred comments is some hundred KiB, a long ticket that an update is answered
@@ -28,6 +31,8 @@ const MAX_ANSWER_BYTES: usize = 2 * 1024 * 1024;
 /// So much is read of all answers of an action together: a connector is shown them again at each step, and has 32 MiB
 /// of memory where it asks for no more.
 const MAX_ANSWERS_BYTES: usize = 8 * 1024 * 1024;
+/// An action that takes longer is left to its next attempt, while its lease still holds for the request under way.
+const LONGEST: Duration = Duration::from_mins(2);
 const CUT: &str = "the helpdesk's answer is longer than what is read of one";
 
 pub(super) async fn attempt(
@@ -66,7 +71,8 @@ pub(super) async fn attempt(
         Ok(hosts) => hosts,
         Err(why) => return Went::GiveUp { why },
     };
-    let conversation = Conversation { deliverer, connector, source, manifest_hosts, key: action.key.clone() };
+    let (key, begun) = (action.key.clone(), Instant::now());
+    let conversation = Conversation { deliverer, connector, source, manifest_hosts, key, begun };
     let earlier = if lane.ambiguous { conversation.probe(&action, record).await } else { Earlier::None };
     match earlier {
         Earlier::Went(went) => went,
@@ -104,13 +110,17 @@ struct Conversation<'a> {
     source: &'a Source,
     manifest_hosts: AllowedHosts,
     key: String,
+    begun: Instant,
 }
 
 impl Conversation<'_> {
     /// Asks whether an earlier attempt took effect.
     async fn probe(&self, action: &Action, record: &mut Record) -> Earlier {
-        let mut so_far = Vec::new();
+        let mut so_far: Vec<Exchange> = Vec::new();
         for _ in 0..MAX_PROBE_ROUNDS {
+            if let Some(why) = self.too_slow() {
+                return Earlier::Went(Went::Ambiguous { why });
+            }
             let call =
                 self.connector.plugin.probe(action, &so_far, &self.source.settings, self.deliverer.engine.now()).await;
             let requests = match answer(call) {
@@ -132,7 +142,13 @@ impl Conversation<'_> {
             };
             for request in requests {
                 match self.send(request, &so_far, record).await {
-                    Ok(Some(exchange)) => so_far.push(exchange),
+                    Ok(Some(exchange)) => {
+                        let went_well = is_success(&exchange);
+                        so_far.push(exchange);
+                        if !went_well {
+                            break;
+                        }
+                    }
                     Ok(None) => return Earlier::Unknown(CUT.to_owned()),
                     Err(error) => return Earlier::Went(Went::Ambiguous { why: error.in_full() }),
                 }
@@ -143,6 +159,9 @@ impl Conversation<'_> {
         Earlier::Unknown(why.to_owned())
     }
 
+    /// Sends what the connector asks for, until it says that the action is done or impossible. A step ends with the first
+    /// request that is not answered well: whether the rest is still wanted, the connector says when it has seen that.
+    ///
     /// `unknown` says why nobody can tell whether an earlier attempt took effect: then nothing is sent that does harm when
     /// it is repeated, and a person decides.
     async fn carry_out(&self, action: &Action, unknown: Option<&str>, record: &mut Record) -> Went {
@@ -150,7 +169,11 @@ impl Conversation<'_> {
         let mut asked_to_wait: Option<Duration> = None;
         // The last request that could have changed something was answered by an error of the server's.
         let mut in_doubt = false;
-        for _ in 0..MAX_ROUNDS {
+        let mut n_rounds = 0;
+        while n_rounds < MAX_ROUNDS && so_far.len() < MAX_REQUESTS {
+            if let Some(why) = self.too_slow() {
+                return if in_doubt { Went::Ambiguous { why } } else { Went::Retry { why, retry_after: None } };
+            }
             let call =
                 self.connector.plugin.render(action, &so_far, &self.source.settings, self.deliverer.engine.now()).await;
             let requests = match answer(call) {
@@ -168,6 +191,7 @@ impl Conversation<'_> {
                     why: format!("the connector '{}' neither finished nor asked for a request", self.connector.name),
                 };
             }
+            n_rounds += 1;
             for request in requests {
                 let idempotent = request.idempotent;
                 if let Some(why) = unknown.filter(|_| !idempotent && changes_something(&request)) {
@@ -182,7 +206,12 @@ impl Conversation<'_> {
                     Ok(Some(exchange)) => {
                         asked_to_wait = wait_asked(&exchange.response, self.deliverer.engine.now());
                         in_doubt = !idempotent && exchange.response.status >= 500 && exchange.response.status != 503;
+                        let went_well = is_success(&exchange);
                         so_far.push(exchange);
+                        if !went_well {
+                            n_rounds -= 1;
+                            break;
+                        }
                     }
                     Err(error @ SendError::Refused { .. }) => return Went::GiveUp { why: error.in_full() },
                     Err(error @ SendError::NotSent { .. }) => {
@@ -194,8 +223,16 @@ impl Conversation<'_> {
             }
         }
         Went::GiveUp {
-            why: format!("the connector '{}' asked for more than {MAX_ROUNDS} rounds of requests", self.connector.name),
+            why: format!(
+                "the connector '{}' asked for more than {MAX_ROUNDS} rounds or {MAX_REQUESTS} requests for one action",
+                self.connector.name
+            ),
         }
+    }
+
+    /// Why the action is left to its next attempt.
+    fn too_slow(&self) -> Option<String> {
+        (self.begun.elapsed() > LONGEST).then(|| format!("it was not done within {} s", LONGEST.as_secs()))
     }
 
     /// Sends a request. None where it asks for something and the answer had to be cut: half an answer says nothing. Of a
@@ -242,6 +279,10 @@ impl Conversation<'_> {
 
 fn changes_something(request: &Request) -> bool {
     !["GET", "HEAD", "OPTIONS"].iter().any(|method| request.method.eq_ignore_ascii_case(method))
+}
+
+fn is_success(exchange: &Exchange) -> bool {
+    (200..300).contains(&exchange.response.status)
 }
 
 fn answer<T>(call: PluginCall<T>) -> Result<T, Failure> {
