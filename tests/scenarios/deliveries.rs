@@ -332,6 +332,18 @@ async fn a_step_goes_on_after_each_refusal_that_the_connector_does_not_mind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_action_that_was_done_in_part_is_asked_about_before_it_is_repeated() {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|received| if received.method == "PUT" { Then::Status(503) } else { Then::Done });
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("an attempt in doubt", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+    assert_eq!(requests(&helpdesk), ["POST /notes", "PUT /seen", "GET /notes?page=1"], "the note is not made twice");
+    assert_eq!(outbox(&engine).await[0]["state"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_helpdesk_gets_no_more_requests_a_second_than_it_is_to_get() {
     let helpdesk = Helpdesk::start().await;
     let config = config::with(&helpdesk.address.to_string(), &[ROUTING]);

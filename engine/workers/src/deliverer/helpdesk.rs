@@ -165,14 +165,23 @@ impl Conversation<'_> {
     /// `unknown` says why nobody can tell whether an earlier attempt took effect: then nothing is sent that does harm when
     /// it is repeated, and a person decides.
     async fn carry_out(&self, action: &Action, unknown: Option<&str>, record: &mut Record) -> Went {
+        let mut in_doubt = unknown.is_some();
+        let went = self.send_all(action, unknown, &mut in_doubt, record).await;
+        match went {
+            Went::Retry { why, .. } if in_doubt => Went::Ambiguous { why },
+            went => went,
+        }
+    }
+
+    /// `in_doubt` becomes true with the first request that does harm when it is repeated and may have taken effect, and
+    /// stays so: whatever becomes of the requests behind it, the action has been done in part.
+    async fn send_all(&self, action: &Action, unknown: Option<&str>, in_doubt: &mut bool, record: &mut Record) -> Went {
         let mut so_far: Vec<Exchange> = Vec::new();
         let mut asked_to_wait: Option<Duration> = None;
-        // The last request that could have changed something was answered by an error of the server's.
-        let mut in_doubt = false;
         let mut n_rounds = 0;
         while n_rounds < MAX_ROUNDS && so_far.len() < MAX_REQUESTS {
             if let Some(why) = self.too_slow() {
-                return if in_doubt { Went::Ambiguous { why } } else { Went::Retry { why, retry_after: None } };
+                return Went::Retry { why, retry_after: None };
             }
             let call =
                 self.connector.plugin.render(action, &so_far, &self.source.settings, self.deliverer.engine.now()).await;
@@ -180,7 +189,6 @@ impl Conversation<'_> {
                 Ok(RenderStep::Done(reference)) => return Went::Done(reference),
                 Ok(RenderStep::Impossible(why)) => return Went::Impossible { why },
                 Ok(RenderStep::Requests(requests)) => requests,
-                Err(failure) if in_doubt && failure.retryable() => return Went::Ambiguous { why: failure.to_string() },
                 Err(failure) if failure.retryable() => {
                     return Went::Retry { why: failure.to_string(), retry_after: asked_to_wait };
                 }
@@ -193,8 +201,8 @@ impl Conversation<'_> {
             }
             n_rounds += 1;
             for request in requests {
-                let idempotent = request.idempotent;
-                if let Some(why) = unknown.filter(|_| !idempotent && changes_something(&request)) {
+                let does_harm_twice = !request.idempotent && changes_something(&request);
+                if let Some(why) = unknown.filter(|_| does_harm_twice) {
                     return Went::GiveUp {
                         why: format!(
                             "an earlier attempt may have taken effect ({why}), and doing it twice may do harm; look at the ticket, and replay to have it done again"
@@ -205,7 +213,7 @@ impl Conversation<'_> {
                     Ok(None) => return Went::GiveUp { why: CUT.to_owned() },
                     Ok(Some(exchange)) => {
                         asked_to_wait = wait_asked(&exchange.response, self.deliverer.engine.now());
-                        in_doubt = !idempotent && exchange.response.status >= 500 && exchange.response.status != 503;
+                        *in_doubt |= does_harm_twice && may_have_taken_effect(exchange.response.status);
                         let went_well = is_success(&exchange);
                         so_far.push(exchange);
                         if !went_well {
@@ -214,11 +222,10 @@ impl Conversation<'_> {
                         }
                     }
                     Err(error @ SendError::Refused { .. }) => return Went::GiveUp { why: error.in_full() },
-                    Err(error @ SendError::NotSent { .. }) => {
+                    Err(error) => {
+                        *in_doubt |= does_harm_twice && !error.is_safe_to_repeat();
                         return Went::Retry { why: error.in_full(), retry_after: None };
                     }
-                    Err(error) if idempotent => return Went::Retry { why: error.in_full(), retry_after: None },
-                    Err(error) => return Went::Ambiguous { why: error.in_full() },
                 }
             }
         }
@@ -281,6 +288,12 @@ fn changes_something(request: &Request) -> bool {
     !["GET", "HEAD", "OPTIONS"].iter().any(|method| request.method.eq_ignore_ascii_case(method))
 }
 
+/// Whether a request with this answer may have changed something. A server that is busy (503) says that it has not; one
+/// that breaks may do so in the middle.
+fn may_have_taken_effect(status: u16) -> bool {
+    status < 400 || (status >= 500 && status != 503)
+}
+
 fn is_success(exchange: &Exchange) -> bool {
     (200..300).contains(&exchange.response.status)
 }
@@ -310,4 +323,26 @@ fn note(record: &mut Record, request: &Request, sent: &Result<Outcome, SendError
 fn wait_asked(response: &Response, now: deskbell_model::timestamp::Timestamp) -> Option<Duration> {
     let header = response.headers.iter().find(|(name, _)| name == "retry-after");
     header.and_then(|(_, value)| retry_after::parse(value, now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_has_not_taken_effect_and_what_breaks_may_have() {
+        for (status, expected) in [
+            (200, true),
+            (202, true),
+            (302, true),
+            (404, false),
+            (422, false),
+            (429, false),
+            (500, true),
+            (503, false),
+            (504, true),
+        ] {
+            assert_eq!(may_have_taken_effect(status), expected, "{status}");
+        }
+    }
 }
