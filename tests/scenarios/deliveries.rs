@@ -344,6 +344,31 @@ async fn an_action_that_was_done_in_part_is_asked_about_before_it_is_repeated() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_helpdesk_gets_the_patience_that_it_asks_for_where_an_action_is_in_doubt() {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|received| match received.method.as_str() {
+        "PUT" => Then::RetryAfter(503, 3600),
+        "GET" => Then::RetryAfter(429, 7200),
+        _ => Then::Done,
+    });
+    engine.post(&created("T-1")).await;
+    let waits = |hours: i32| {
+        format!(
+            "SELECT count(*) FROM outbox_lane WHERE attempts = {hours}
+             AND abs(extract(epoch FROM wake_at - now()) - {hours} * 3600) < 120"
+        )
+    };
+    engine.database.wait_for("an hour after it was done in part", &waits(1), 1).await;
+    engine.database.end_delivery_waits().await;
+    engine.database.wait_for("two hours after it was asked about", &waits(2), 1).await;
+    let in_doubt = "SELECT count(*) FROM attempt WHERE outcome = 2";
+    assert_eq!(engine.database.number(in_doubt).await, 2);
+    helpdesk.answer(|_| Then::Done);
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_helpdesk_gets_no_more_requests_a_second_than_it_is_to_get() {
     let helpdesk = Helpdesk::start().await;
     let config = config::with(&helpdesk.address.to_string(), &[ROUTING]);

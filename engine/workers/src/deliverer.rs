@@ -50,8 +50,8 @@ pub(crate) enum Went {
     Done(Option<String>),
     /// It has not; try again, not before the destination asks for.
     Retry { why: String, retry_after: Option<Duration> },
-    /// It may have.
-    Ambiguous { why: String },
+    /// It may have; ask, not before the destination wants to be asked.
+    Ambiguous { why: String, retry_after: Option<Duration> },
     /// It never will.
     GiveUp { why: String },
     /// This helpdesk cannot do it.
@@ -303,7 +303,7 @@ impl Deliverer {
             Went::Done(reference) => (State::Completed, AttemptOutcome::Done, reference, None),
             Went::Impossible { why } => (State::Cancelled, AttemptOutcome::Impossible, Some(why), None),
             Went::GiveUp { why } => (State::Discarded, AttemptOutcome::GivenUp, Some(why), None),
-            Went::Retry { why, .. } | Went::Ambiguous { why } if exhausted => (
+            Went::Retry { why, .. } | Went::Ambiguous { why, .. } if exhausted => (
                 State::Discarded,
                 AttemptOutcome::GivenUp,
                 Some(format!("given up after {number} attempts: {why}")),
@@ -312,7 +312,9 @@ impl Deliverer {
             Went::Retry { why, retry_after } => {
                 (State::Retryable, AttemptOutcome::Retry, Some(why), Some(wait(retry_after)))
             }
-            Went::Ambiguous { why } => (State::Retryable, AttemptOutcome::Ambiguous, Some(why), Some(wait(None))),
+            Went::Ambiguous { why, retry_after } => {
+                (State::Retryable, AttemptOutcome::Ambiguous, Some(why), Some(wait(retry_after)))
+            }
         };
         let mut detail = record.lines.join("\n");
         if let Some(reference) = reference.as_ref().filter(|_| state != State::Completed) {

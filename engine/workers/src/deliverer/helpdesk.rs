@@ -117,9 +117,10 @@ impl Conversation<'_> {
     /// Asks whether an earlier attempt took effect.
     async fn probe(&self, action: &Action, record: &mut Record) -> Earlier {
         let mut so_far: Vec<Exchange> = Vec::new();
+        let mut asked_to_wait: Option<Duration> = None;
         for _ in 0..MAX_PROBE_ROUNDS {
             if let Some(why) = self.too_slow() {
-                return Earlier::Went(Went::Ambiguous { why });
+                return Earlier::Went(Went::Ambiguous { why, retry_after: None });
             }
             let call =
                 self.connector.plugin.probe(action, &so_far, &self.source.settings, self.deliverer.engine.now()).await;
@@ -138,11 +139,15 @@ impl Conversation<'_> {
                     return Earlier::Unknown(why);
                 }
                 // It stays unknown until the helpdesk can be asked.
-                Err(failure) => return Earlier::Went(Went::Ambiguous { why: failure.to_string() }),
+                Err(failure) => {
+                    let why = failure.to_string();
+                    return Earlier::Went(Went::Ambiguous { why, retry_after: asked_to_wait });
+                }
             };
             for request in requests {
                 match self.send(request, &so_far, record).await {
                     Ok(Some(exchange)) => {
+                        asked_to_wait = wait_asked(&exchange.response, self.deliverer.engine.now());
                         let went_well = is_success(&exchange);
                         so_far.push(exchange);
                         if !went_well {
@@ -150,7 +155,9 @@ impl Conversation<'_> {
                         }
                     }
                     Ok(None) => return Earlier::Unknown(CUT.to_owned()),
-                    Err(error) => return Earlier::Went(Went::Ambiguous { why: error.in_full() }),
+                    Err(error) => {
+                        return Earlier::Went(Went::Ambiguous { why: error.in_full(), retry_after: None });
+                    }
                 }
             }
         }
@@ -168,7 +175,7 @@ impl Conversation<'_> {
         let mut in_doubt = unknown.is_some();
         let went = self.send_all(action, unknown, &mut in_doubt, record).await;
         match went {
-            Went::Retry { why, .. } if in_doubt => Went::Ambiguous { why },
+            Went::Retry { why, retry_after } if in_doubt => Went::Ambiguous { why, retry_after },
             went => went,
         }
     }
