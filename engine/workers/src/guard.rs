@@ -48,7 +48,8 @@ pub struct Memory {
 /// A write that will come back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Expected {
-    /// A field with its value, `tag+`, `tag-` with the tag, or `comment` with the digest of its text.
+    /// A field with its value, `tag+`, `tag-` with the tag, or `comment` with the digest of its text. An `escalate` with tier
+    /// and group never comes back as such; it is remembered as what has just been asked for.
     what: String,
     value: Value,
     hop: i16,
@@ -199,6 +200,11 @@ impl Memory {
                 expect("comment".to_owned(), digest);
             }
             "ticket.escalate" => {
+                let asked = json!({ "tier": left.get("tier"), "group": left.get("group") });
+                if self.has_asked("escalate", &asked, now) {
+                    return (None, Vec::new());
+                }
+                expect("escalate".to_owned(), asked);
                 if let Some(group) = left.get("group").filter(|group| !group.is_null()) {
                     expect("group".to_owned(), group.clone());
                 }

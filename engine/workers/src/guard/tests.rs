@@ -75,6 +75,20 @@ fn recognises_echoes_and_counts_hops() {
 }
 
 #[test]
+fn drops_an_escalation_that_has_just_been_asked_for() {
+    let mut memory = Memory::default();
+    let mut escalates = |tier: Option<u64>, group: Option<&str>, seconds| {
+        decide(&mut memory, "ticket.escalate", json!({"tier": tier, "group": group}), seconds).is_some()
+    };
+    assert!(escalates(Some(2), None, 0));
+    assert!(!escalates(Some(2), None, 60));
+    assert!(escalates(Some(2), Some("second"), 61), "to another group");
+    assert!(escalates(Some(3), Some("second"), 62), "to another tier");
+    assert!(!escalates(Some(3), Some("second"), 62 + 599));
+    assert!(escalates(Some(3), Some("second"), 62 + 601));
+}
+
+#[test]
 fn an_echo_comes_back_once() {
     let mut memory = Memory::default();
     decide(&mut memory, "ticket.update", json!({"status": "pending"}), 0);
