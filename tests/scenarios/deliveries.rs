@@ -368,6 +368,73 @@ async fn a_helpdesk_gets_the_patience_that_it_asks_for_where_an_action_is_in_dou
     engine.work_off().await;
 }
 
+/// What came, in one line: `asks` for a request that reads, and each other one by its method and which action it is of.
+fn in_turn(helpdesk: &Helpdesk) -> String {
+    let mut keys: Vec<String> = Vec::new();
+    let word = |received: Received| {
+        if received.method == "GET" {
+            return "asks".to_owned();
+        }
+        let known = keys.iter().position(|key| *key == received.key);
+        let number = known.unwrap_or_else(|| {
+            keys.push(received.key);
+            keys.len() - 1
+        });
+        format!("{}{}", received.method, number + 1)
+    };
+    helpdesk.received().into_iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_in_doubt_is_still_asked_about_when_an_earlier_one_is_replayed() {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|_| Then::Status(422));
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("the first is a dead letter", "SELECT count(*) FROM dead_letter", 1).await;
+    helpdesk.answer(|received| if received.method == "POST" { Then::Vanish } else { Then::Done });
+    engine.post(&commented("T-1", "Hello?")).await;
+    engine.database.wait_for("the second is in doubt", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
+    // Not before the first is replayed.
+    engine.database.execute("UPDATE outbox_lane SET wake_at = now() + interval '1 hour'").await;
+    helpdesk.answer(|_| Then::Done);
+    assert!(engine.run(&["dead-letters", "replay", "--all"]).await.status.success());
+    engine.work_off().await;
+    assert_eq!(in_turn(&helpdesk), "POST1 POST2 asks POST1 PUT1 asks", "the second is found and not done again");
+    assert!(outbox(&engine).await.iter().all(|row| row["state"] == 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_becomes_of_an_action_under_way_says_nothing_of_one_that_is_replayed_meanwhile() {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|_| Then::Status(422));
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("the first is a dead letter", "SELECT count(*) FROM dead_letter", 1).await;
+    let mut n_marked = 0;
+    helpdesk.answer(move |received| match received.method.as_str() {
+        "POST" if n_marked == 0 => Then::Later,
+        "PUT" => {
+            n_marked += 1;
+            if n_marked == 1 { Then::Status(503) } else { Then::Done }
+        }
+        _ => Then::Done,
+    });
+    engine.post(&commented("T-1", "Hello?")).await;
+    wait_until("the second is under way", async || helpdesk.received().len() == 2).await;
+    assert!(engine.run(&["dead-letters", "replay", "--all"]).await.status.success());
+    let under_way = "SELECT count(*) FROM outbox_lane WHERE lease_token IS NOT NULL";
+    assert_eq!(engine.database.number(under_way).await, 1, "it is still under way");
+    helpdesk.answer_those_who_wait();
+    engine.work_off().await;
+    let expected = "POST1 POST2 PUT2 asks POST1 PUT1 asks";
+    assert_eq!(in_turn(&helpdesk), expected, "both are asked about, the first at once");
+    assert!(outbox(&engine).await.iter().all(|row| row["state"] == 2));
+    let attempts = engine.sql("SELECT outcome FROM attempt ORDER BY attempted_at").await;
+    assert_eq!(
+        attempts,
+        [json!({ "outcome": 4 }), json!({ "outcome": 2 }), json!({ "outcome": 0 }), json!({ "outcome": 0 })]
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_helpdesk_gets_no_more_requests_a_second_than_it_is_to_get() {
     let helpdesk = Helpdesk::start().await;
