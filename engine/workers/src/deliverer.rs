@@ -35,6 +35,8 @@ use pace::Pace;
 const LEASE: Duration = Duration::from_mins(3);
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// So long an action waits for which the plugin host had no room.
+const NO_ROOM_WAIT: Duration = Duration::from_secs(2);
 /// Lanes claimed at a time.
 const BATCH: usize = 32;
 /// So often an attempt is recorded whose connection is lost. What an action took to deliver is worth some patience: as
@@ -195,18 +197,26 @@ impl Deliverer {
         };
         let paced = || self.with_pace(lane, |pace| pace.ask(lane.lane_id, self.engine.now())).flatten();
         if let Some(until) = self.wait_for(lane.destination_id).or_else(paced) {
-            if let Err(error) = self.engine.store.postpone_outbox(lane, until).await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "an outbox lane was not postponed; its lease will end"
-                );
-            }
+            self.postpone(lane, until).await;
             return;
         }
         let mut record = Record::default();
         chaos::point("before-send");
         let went = match lane.destination.split_once(':') {
-            Some(("source", name)) => helpdesk::attempt(self, lane, message, name, &mut record).await,
+            Some(("source", name)) => match helpdesk::attempt(self, lane, message, name, &mut record).await {
+                Ok(went) => went,
+                Err(busy) => {
+                    tracing::warn!(
+                        outbox.id = message.outbox_id,
+                        destination = lane.destination,
+                        error = &busy as &dyn std::error::Error,
+                        "an action waits for the plugin host to have room for its connector"
+                    );
+                    self.with_pace(lane, |pace| pace.charge(record.n_requests));
+                    self.postpone(lane, self.after(NO_ROOM_WAIT)).await;
+                    return;
+                }
+            },
             Some(("report", name)) => report::attempt(self, message, name, &mut record).await,
             Some((_, name)) => notice::attempt(self, message, name, &mut record).await,
             None => Went::GiveUp { why: format!("'{}' is no destination", lane.destination) },
@@ -215,6 +225,19 @@ impl Deliverer {
         self.note_health(lane, record.is_down);
         self.with_pace(lane, |pace| pace.charge(record.n_requests));
         self.conclude(lane, message, went, record).await;
+    }
+
+    fn after(&self, wait: Duration) -> Timestamp {
+        self.engine.now().plus_micros(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    async fn postpone(&self, lane: &Claimed, until: Timestamp) {
+        if let Err(error) = self.engine.store.postpone_outbox(lane, until).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "an outbox lane was not postponed; its lease will end"
+            );
+        }
     }
 
     async fn conclude(&self, lane: &Claimed, message: &Message, went: Went, record: Record) {
