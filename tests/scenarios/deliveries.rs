@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::support::config::{self, ROUTING};
 use crate::support::database::Database;
 use crate::support::engine::TestEngine;
-use crate::support::helpdesk::{Helpdesk, Then};
-use crate::support::program::{CONNECTOR, guest};
+use crate::support::helpdesk::{Helpdesk, Received, Then};
+use crate::support::program::{CONNECTOR, CONNECTOR_IN_STEPS, guest};
 use crate::support::waiting::wait_until;
 use crate::support::webhook::{commented, created};
 
@@ -18,6 +18,32 @@ async fn start() -> (Helpdesk, TestEngine) {
     let config = config::with(&helpdesk.address.to_string(), &[&echoes]);
     let engine = TestEngine::start(&config.replace("timeout = \"2s\"", "timeout = \"6s\"")).await;
     (helpdesk, engine)
+}
+
+/// An engine whose account has a connector of `tests/guests`.
+async fn start_with(connector: &str, config: &str) -> TestEngine {
+    let config = config.replace("connector = \"generic\"", &format!("connector = \"{}\"", connector.replace('_', "-")));
+    let mut engine = TestEngine::prepare(&config, Database::create().await).await;
+    let installed = engine.run(&["plugin", "install", &guest(connector).display().to_string()]).await;
+    assert!(installed.status.success(), "{installed:?}");
+    engine.start_again(None).await;
+    engine
+}
+
+/// One whose connector takes several requests for an action and asks before it repeats one. Each event of a ticket makes
+/// one note.
+async fn start_in_steps() -> (Helpdesk, TestEngine) {
+    let helpdesk = Helpdesk::start().await;
+    let echoes = config::with_guest("echoes", r#""ticket.note""#);
+    let config = config::with(&helpdesk.address.to_string(), &[&echoes]);
+    let engine = start_with(CONNECTOR_IN_STEPS, &config.replace("timeout = \"2s\"", "timeout = \"6s\"")).await;
+    (helpdesk, engine)
+}
+
+/// The requests that came, without the part of the path that all have.
+fn requests(helpdesk: &Helpdesk) -> Vec<String> {
+    let line = |received: &Received| format!("{} {}", received.method, received.path.trim_start_matches("/deskbell"));
+    helpdesk.received().iter().map(line).collect()
 }
 
 async fn outbox(engine: &TestEngine) -> Vec<Value> {
@@ -215,12 +241,7 @@ async fn a_helpdesk_that_keeps_failing_is_left_alone_for_a_while() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_have_been_done_and_would_do_harm_twice_waits_for_a_person() {
     let helpdesk = Helpdesk::start().await;
-    let config = config::with(&helpdesk.address.to_string(), &[ROUTING]);
-    let config = config.replace("connector = \"generic\"", "connector = \"sends-once\"");
-    let mut engine = TestEngine::prepare(&config, Database::create().await).await;
-    let installed = engine.run(&["plugin", "install", &guest(CONNECTOR).display().to_string()]).await;
-    assert!(installed.status.success(), "{installed:?}");
-    engine.start_again(None).await;
+    let engine = start_with(CONNECTOR, &config::with(&helpdesk.address.to_string(), &[ROUTING])).await;
     helpdesk.answer(|_| Then::Vanish);
     engine.post(&created("T-1")).await;
     engine.database.wait_for("an attempt in doubt", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
@@ -234,6 +255,184 @@ async fn what_may_have_been_done_and_would_do_harm_twice_waits_for_a_person() {
     engine.work_off().await;
     assert_eq!(helpdesk.received().len(), 2, "a person has it sent again");
     assert_eq!(engine.database.number("SELECT count(*) FROM outbox WHERE state = 2").await, 1);
+}
+
+/// The last page of a long list of what was done.
+const LAST_PAGE: &str = "page=12";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_is_found_on_the_last_of_many_long_pages_and_not_done_again() {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|received| match received.method.as_str() {
+        "GET" if !received.path.ends_with(LAST_PAGE) => Then::More,
+        "GET" => Then::Done,
+        _ => Then::Vanish,
+    });
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("an attempt in doubt", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+    let expected = (1..=12).map(|page| format!("GET /notes?page={page}"));
+    assert_eq!(requests(&helpdesk), std::iter::once("POST /notes".to_owned()).chain(expected).collect::<Vec<_>>());
+    assert_eq!(outbox(&engine).await[0]["state"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_done_is_done_when_no_page_shows_it() {
+    let (helpdesk, engine) = start_in_steps().await;
+    let mut n_posts = 0;
+    helpdesk.answer(move |received| match received.method.as_str() {
+        "GET" if !received.path.ends_with(LAST_PAGE) => Then::More,
+        "POST" => {
+            n_posts += 1;
+            if n_posts == 1 { Then::Status(500) } else { Then::Done }
+        }
+        _ => Then::Done,
+    });
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("an attempt in doubt", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+    let requests = requests(&helpdesk);
+    assert_eq!(requests.len(), 1 + 12 + 2, "{requests:?}");
+    assert_eq!(requests[12..], ["GET /notes?page=12", "POST /notes", "PUT /seen"]);
+    assert_eq!(outbox(&engine).await[0]["state"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_is_done_however_long_the_answer_is() {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|_| Then::Long);
+    engine.post(&created("T-1")).await;
+    engine.work_off().await;
+    assert_eq!(requests(&helpdesk), ["POST /notes", "PUT /seen"]);
+    assert_eq!(outbox(&engine).await[0]["state"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_ends_with_the_first_request_that_is_refused() {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|received| if received.method == "POST" { Then::Status(422) } else { Then::Done });
+    engine.post(&created("T-1")).await;
+    engine.work_off().await;
+    assert_eq!(requests(&helpdesk), ["POST /notes"], "what was refused is not marked as seen");
+    assert_eq!(outbox(&engine).await[0]["state"], 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_goes_on_after_each_refusal_that_the_connector_does_not_mind() {
+    let helpdesk = Helpdesk::start().await;
+    let engine = start_with(CONNECTOR_IN_STEPS, &config::with(&helpdesk.address.to_string(), &[ROUTING])).await;
+    helpdesk.answer(|_| Then::Status(404));
+    engine.post(&created("T-1")).await;
+    engine.work_off().await;
+    let expected: Vec<String> = (1..=12).map(|n| format!("DELETE /labels/{n}")).collect();
+    assert_eq!(requests(&helpdesk), expected);
+    assert_eq!(outbox(&engine).await[0]["state"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_that_was_done_in_part_is_asked_about_before_it_is_repeated() {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|received| if received.method == "PUT" { Then::Status(503) } else { Then::Done });
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("an attempt in doubt", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+    assert_eq!(requests(&helpdesk), ["POST /notes", "PUT /seen", "GET /notes?page=1"], "the note is not made twice");
+    assert_eq!(outbox(&engine).await[0]["state"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helpdesk_gets_the_patience_that_it_asks_for_where_an_action_is_in_doubt() {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|received| match received.method.as_str() {
+        "PUT" => Then::RetryAfter(503, 3600),
+        "GET" => Then::RetryAfter(429, 7200),
+        _ => Then::Done,
+    });
+    engine.post(&created("T-1")).await;
+    let waits = |hours: i32| {
+        format!(
+            "SELECT count(*) FROM outbox_lane WHERE attempts = {hours}
+             AND abs(extract(epoch FROM wake_at - now()) - {hours} * 3600) < 120"
+        )
+    };
+    engine.database.wait_for("an hour after it was done in part", &waits(1), 1).await;
+    engine.database.end_delivery_waits().await;
+    engine.database.wait_for("two hours after it was asked about", &waits(2), 1).await;
+    let in_doubt = "SELECT count(*) FROM attempt WHERE outcome = 2";
+    assert_eq!(engine.database.number(in_doubt).await, 2);
+    helpdesk.answer(|_| Then::Done);
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+}
+
+/// What came, in one line: `asks` for a request that reads, and each other one by its method and which action it is of.
+fn in_turn(helpdesk: &Helpdesk) -> String {
+    let mut keys: Vec<String> = Vec::new();
+    let word = |received: Received| {
+        if received.method == "GET" {
+            return "asks".to_owned();
+        }
+        let known = keys.iter().position(|key| *key == received.key);
+        let number = known.unwrap_or_else(|| {
+            keys.push(received.key);
+            keys.len() - 1
+        });
+        format!("{}{}", received.method, number + 1)
+    };
+    helpdesk.received().into_iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_in_doubt_is_still_asked_about_when_an_earlier_one_is_replayed() {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|_| Then::Status(422));
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("the first is a dead letter", "SELECT count(*) FROM dead_letter", 1).await;
+    helpdesk.answer(|received| if received.method == "POST" { Then::Vanish } else { Then::Done });
+    engine.post(&commented("T-1", "Hello?")).await;
+    engine.database.wait_for("the second is in doubt", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
+    // Not before the first is replayed.
+    engine.database.execute("UPDATE outbox_lane SET wake_at = now() + interval '1 hour'").await;
+    helpdesk.answer(|_| Then::Done);
+    assert!(engine.run(&["dead-letters", "replay", "--all"]).await.status.success());
+    engine.work_off().await;
+    assert_eq!(in_turn(&helpdesk), "POST1 POST2 asks POST1 PUT1 asks", "the second is found and not done again");
+    assert!(outbox(&engine).await.iter().all(|row| row["state"] == 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_becomes_of_an_action_under_way_says_nothing_of_one_that_is_replayed_meanwhile() {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|_| Then::Status(422));
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("the first is a dead letter", "SELECT count(*) FROM dead_letter", 1).await;
+    let mut n_marked = 0;
+    helpdesk.answer(move |received| match received.method.as_str() {
+        "POST" if n_marked == 0 => Then::Later,
+        "PUT" => {
+            n_marked += 1;
+            if n_marked == 1 { Then::Status(503) } else { Then::Done }
+        }
+        _ => Then::Done,
+    });
+    engine.post(&commented("T-1", "Hello?")).await;
+    wait_until("the second is under way", async || helpdesk.received().len() == 2).await;
+    assert!(engine.run(&["dead-letters", "replay", "--all"]).await.status.success());
+    let under_way = "SELECT count(*) FROM outbox_lane WHERE lease_token IS NOT NULL";
+    assert_eq!(engine.database.number(under_way).await, 1, "it is still under way");
+    helpdesk.answer_those_who_wait();
+    engine.work_off().await;
+    let expected = "POST1 POST2 PUT2 asks POST1 PUT1 asks";
+    assert_eq!(in_turn(&helpdesk), expected, "both are asked about, the first at once");
+    assert!(outbox(&engine).await.iter().all(|row| row["state"] == 2));
+    let attempts = engine.sql("SELECT outcome FROM attempt ORDER BY attempted_at").await;
+    assert_eq!(
+        attempts,
+        [json!({ "outcome": 4 }), json!({ "outcome": 2 }), json!({ "outcome": 0 }), json!({ "outcome": 0 })]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

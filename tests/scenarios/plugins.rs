@@ -1,6 +1,6 @@
 //! Plugins that fail, and those beside them.
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use deskbell_model::event::LaneKind;
 use deskbell_model::timestamp::Timestamp;
 use deskbell_store::finish::Outcome;
@@ -368,7 +368,7 @@ async fn an_acknowledgement_promises_what_first_responses_took() {
     engine.work_off().await;
     assert!(reason("T-1").contains("no wait promised"), "{}", reason("T-1"));
 
-    let yesterday = Utc::now() - TimeDelta::days(1);
+    let yesterday = now() - TimeDelta::days(1);
     let history = [10, 20, 30, 40, 500].into_iter().flat_map(|minutes| {
         let (ticket, answered) = (format!("old-{minutes}"), yesterday + TimeDelta::minutes(minutes));
         [

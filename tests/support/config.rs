@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::program::{CONNECTOR, GUESTS, STRAY, guest};
+use super::program::{CONNECTOR, CONNECTOR_IN_STEPS, GUESTS, STRAY, guest};
 
 /// Where engines find the one secret that everything is signed with.
 pub(crate) const SECRET_VARIABLE: &str = "DESKBELL_TEST_SECRET";
@@ -78,7 +78,7 @@ pub(crate) fn busy(helpdesk: &str) -> String {
 /// Every plugin of the scenarios.
 pub(super) fn with_everything() -> String {
     let mut config = with("127.0.0.1:1", &[ROUTING, ACKNOWLEDGE]);
-    for name in GUESTS.into_iter().filter(|name| ![CONNECTOR, STRAY].contains(name)) {
+    for name in GUESTS.into_iter().filter(|name| ![CONNECTOR, CONNECTOR_IN_STEPS, STRAY].contains(name)) {
         let _ = write!(config, "{}", with_guest(name, ""));
     }
     config

@@ -1,5 +1,5 @@
 //! A fake helpdesk: it takes the actions of the generic connector, does each once by its key as the connector's README
-//! asks, and can be told to answer otherwise.
+//! asks, and can be told to answer otherwise. Who reads is told the keys of what was done.
 //!
 //! It speaks HTTP by itself, since a server library would not let go of a connection in the middle.
 
@@ -17,6 +17,11 @@ use tokio::task::JoinHandle;
 
 use super::webhook::SECRET;
 
+/// More than is read of an answer.
+const LONG_BYTES: usize = 3 << 20;
+/// As much as a page of comments is, and more than the sender reads by default.
+const PAGE_BYTES: usize = 100 << 10;
+
 /// What is done with a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Then {
@@ -32,11 +37,18 @@ pub(crate) enum Then {
     Later,
     /// Not done, and never answered.
     Hang,
+    /// Done, and said so at such length that nobody reads it to its end.
+    Long,
+    /// A page of what was done on which nothing is, with more to come.
+    More,
 }
 
 /// A request as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
+    pub(crate) method: String,
+    /// With the query.
+    pub(crate) path: String,
     pub(crate) key: String,
     pub(crate) kind: String,
     pub(crate) ticket: String,
@@ -124,14 +136,23 @@ async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
 /// One connection: request after request, until one side is done with it.
 async fn converse(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     let mut pending = Vec::new();
-    while let Some(arrived) = request(&mut stream, &mut pending).await {
-        let then = judge(&state, &arrived.headers, &arrived.body);
+    while let Some(request) = request(&mut stream, &mut pending).await {
+        let then = judge(&state, &request);
         if then == Then::Later {
             let mut answers = state.lock().unwrap().answers.subscribe();
             let _ = answers.wait_for(|answered| *answered).await;
         }
         let (status, further, body) = match then {
+            Then::Done | Then::Later if request.reads() => {
+                let keys: Vec<String> = state.lock().unwrap().done.iter().cloned().collect();
+                (200, String::new(), json!({ "keys": keys, "more": false }).to_string())
+            }
             Then::Done | Then::Later => (200, String::new(), json!({ "reference": "noted" }).to_string()),
+            Then::Long => (200, String::new(), json!({ "said": "x".repeat(LONG_BYTES) }).to_string()),
+            Then::More => {
+                let page = json!({ "keys": [], "more": true, "said": "x".repeat(PAGE_BYTES) });
+                (200, String::new(), page.to_string())
+            }
             Then::Status(status) => (status, String::new(), json!({ "reason": "as the test says" }).to_string()),
             Then::RetryAfter(status, seconds) => (status, format!("retry-after: {seconds}\r\n"), String::new()),
             Then::Vanish => return,
@@ -147,16 +168,22 @@ async fn converse(mut stream: TcpStream, state: Arc<Mutex<State>>) {
 pub(super) type Headers = Vec<(String, String)>;
 
 /// A request as it came over the connection.
-pub(super) struct Arrived {
-    /// Method, path and version.
-    pub(super) line: String,
+pub(super) struct Request {
+    pub(super) method: String,
+    pub(super) path: String,
     /// With names in lower case.
     pub(super) headers: Headers,
     pub(super) body: Vec<u8>,
 }
 
+impl Request {
+    fn reads(&self) -> bool {
+        self.method == "GET"
+    }
+}
+
 /// The next request; none where the other side is done.
-pub(super) async fn request(stream: &mut TcpStream, pending: &mut Vec<u8>) -> Option<Arrived> {
+pub(super) async fn request(stream: &mut TcpStream, pending: &mut Vec<u8>) -> Option<Request> {
     let head_end = loop {
         if let Some(at) = pending.windows(4).position(|window| window == b"\r\n\r\n") {
             break at + 4;
@@ -167,9 +194,9 @@ pub(super) async fn request(stream: &mut TcpStream, pending: &mut Vec<u8>) -> Op
     };
     let head = String::from_utf8_lossy(&pending[..head_end]).into_owned();
     let split = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
-    let mut lines = head.lines();
-    let line = lines.next().unwrap_or_default().to_owned();
-    let headers: Headers = lines.filter_map(split).collect();
+    let headers: Headers = head.lines().skip(1).filter_map(split).collect();
+    let mut line = head.split(' ').map(str::to_owned);
+    let (method, path) = (line.next()?, line.next()?);
     let length = header(&headers, "content-length").parse::<usize>().unwrap_or(0);
     while pending.len() < head_end + length {
         if stream.read_buf(pending).await.ok()? == 0 {
@@ -179,20 +206,23 @@ pub(super) async fn request(stream: &mut TcpStream, pending: &mut Vec<u8>) -> Op
     let rest = pending.split_off(head_end + length);
     let body = pending.split_off(head_end);
     *pending = rest;
-    Some(Arrived { line, headers, body })
+    Some(Request { method, path, headers, body })
 }
 
 pub(super) fn header<'a>(headers: &'a Headers, wanted: &str) -> &'a str {
     headers.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value)
 }
 
-fn judge(state: &Mutex<State>, headers: &Headers, body: &[u8]) -> Then {
+fn judge(state: &Mutex<State>, request: &Request) -> Then {
+    let Request { method, path, headers, body } = request;
     let action: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |pointer: &str| action.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let seconds = header(headers, TIMESTAMP_HEADER).parse().unwrap_or(0);
     let key = header(headers, ID_HEADER).to_owned();
     let signature = sign(SECRET.as_bytes(), &key, Timestamp::from_seconds(seconds), body).unwrap();
     let mut received = Received {
+        method: method.clone(),
+        path: path.clone(),
         signed: header(headers, SIGNATURE_HEADER) == signature && (text("/data/key") == key || text("/key") == key),
         key,
         kind: text("/data/kind"),
@@ -206,7 +236,7 @@ fn judge(state: &Mutex<State>, headers: &Headers, body: &[u8]) -> Then {
     let mut state = state.lock().unwrap();
     let then = (state.judge)(&received);
     received.then = then;
-    if matches!(then, Then::Done | Then::Later | Then::Vanish) {
+    if !request.reads() && matches!(then, Then::Done | Then::Later | Then::Vanish | Then::Long) {
         received.took_effect = state.done.insert(received.key.clone());
     }
     state.received.push(received);

@@ -56,11 +56,13 @@ pub(crate) fn compiled() -> &'static Path {
 }
 
 /// The guests that scenarios use.
-pub(crate) const GUESTS: [&str; 8] =
-    ["echoes", "gives_up", "loops", "ok", "reads_others_kv", "remembers", CONNECTOR, STRAY];
-/// Of these, a connector whose helpdesk does a repeated action twice.
+pub(crate) const GUESTS: [&str; 9] =
+    ["echoes", "gives_up", "loops", "ok", "reads_others_kv", "remembers", CONNECTOR, CONNECTOR_IN_STEPS, STRAY];
+/// Of these, the connectors: one whose helpdesk does a repeated action twice.
 pub(crate) const CONNECTOR: &str = "sends_once";
-/// Of these, a connector that goes where it has no business.
+/// One that takes several steps and asks what became of them.
+pub(crate) const CONNECTOR_IN_STEPS: &str = "connects_in_steps";
+/// One that goes where it has no business.
 pub(crate) const STRAY: &str = "strays";
 
 /// The component of the guest in `tests/guests/NAME`, which is one of [`GUESTS`].

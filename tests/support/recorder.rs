@@ -86,10 +86,9 @@ async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
 async fn converse(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     let mut pending = Vec::new();
     while let Some(arrived) = request(&mut stream, &mut pending).await {
-        let mut words = arrived.line.split(' ').map(str::to_owned);
         let asked = Asked {
-            method: words.next().unwrap_or_default(),
-            path: words.next().unwrap_or_default(),
+            method: arrived.method,
+            path: arrived.path,
             headers: arrived.headers,
             body: serde_json::from_slice(&arrived.body).unwrap_or_default(),
         };

@@ -43,6 +43,7 @@ pub struct Claimed {
     pub arrivals: i64,
     /// Failed attempts at the head so far.
     pub attempts: i32,
+    /// Its last attempt may have taken effect.
     pub ambiguous: bool,
     /// A person had the action tried again, whatever came of it before.
     pub insisted: bool,
@@ -110,7 +111,8 @@ WHERE d.tenant_id = $1 AND d.paused_at IS NULL AND d.destination_id <> ALL ($3)
 LIMIT $2";
 
 const HEADS: &str = "
-SELECT l.destination_id, l.lane_id, d.name, lane.key, s.name, o.outbox_id, o.key, o.kind, o.action, o.event_id, o.plugin, o.hop, o.created_at
+SELECT l.destination_id, l.lane_id, d.name, lane.key, s.name, o.outbox_id, o.key, o.kind, o.action, o.event_id, o.plugin, o.hop, o.created_at,
+    o.ambiguous, o.insisted
 FROM unnest($2::int[], $3::bigint[], $4::bigint[]) AS l (destination_id, lane_id, done_outbox)
 JOIN destination AS d ON d.tenant_id = $1 AND d.destination_id = l.destination_id
 JOIN lane ON lane.tenant_id = $1 AND lane.lane_id = l.lane_id
@@ -128,7 +130,9 @@ INSERT INTO attempt (tenant_id, outbox_id, attempted_at, number, outcome, status
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 const MARK: &str = "
-UPDATE outbox SET state = $5, ended_at = $6, reference = $7
+UPDATE outbox SET state = $5, ended_at = $6, reference = $7, ambiguous = $8,
+    -- Whoever had it sent again has had it sent.
+    insisted = insisted AND NOT $8
 WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND outbox_id = $4";
 
 const DEAD: &str = "
@@ -145,10 +149,17 @@ UPDATE outbox_lane SET lease_token = NULL, attempts = 0, ambiguous = false, insi
         THEN now() END
 WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3";
 
+// What was tried is the head no more where an earlier action is replayed meanwhile: that one is tried at once, and what is
+// so of this one stands with it alone.
 const RELEASE_RETRY: &str = "
-UPDATE outbox_lane SET lease_token = NULL, attempts = $4, ambiguous = $5, wake_at = $6,
-    -- Whoever had it sent again has had it sent.
-    insisted = insisted AND NOT $5
+UPDATE outbox_lane SET lease_token = NULL, attempts = CASE WHEN replayed THEN 0 ELSE $4 END,
+    ambiguous = $5 AND NOT replayed, insisted = insisted AND NOT ($5 OR replayed),
+    wake_at = CASE WHEN replayed THEN now() ELSE $6 END
+FROM (
+    SELECT EXISTS (
+        SELECT FROM outbox WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3
+            AND outbox_id > l.done_outbox AND outbox_id < $7 AND state < 2) AS replayed
+    FROM outbox_lane AS l WHERE l.tenant_id = $1 AND l.destination_id = $2 AND l.lane_id = $3) AS earlier
 WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3";
 
 const RELEASE_EMPTY: &str = "
@@ -167,13 +178,32 @@ WITH made AS (
     ON CONFLICT DO NOTHING RETURNING destination_id)
 SELECT destination_id FROM made UNION ALL SELECT destination_id FROM destination WHERE tenant_id = $1 AND name = $2 LIMIT 1";
 
+// Before anything is replayed, and in a statement of its own: whoever waits for a lock sees what was so before.
+const HOLD_STILL: &str = "
+SELECT lane_id FROM outbox_lane WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 FOR UPDATE";
+
+// The head, which may have to wait for the one that is replayed, takes with it what its lane knows of it.
+const HEAD_IN_DOUBT: &str = "
+UPDATE outbox SET ambiguous = true, insisted = outbox.insisted OR l.insisted
+FROM outbox_lane AS l
+WHERE l.tenant_id = $1 AND l.destination_id = $2 AND l.lane_id = $3
+    -- Under way, or so it seems: whoever has it may have sent its request.
+    AND (l.ambiguous OR l.lease_token IS NOT NULL)
+    AND outbox.tenant_id = $1 AND outbox.destination_id = $2 AND outbox.lane_id = $3
+    AND outbox.outbox_id = (
+        SELECT o.outbox_id FROM outbox AS o WHERE o.tenant_id = $1 AND o.destination_id = $2 AND o.lane_id = $3
+            AND o.outbox_id > l.done_outbox AND o.state < 2 ORDER BY o.outbox_id LIMIT 1)";
+
 const REPLAY: &str = "
 WITH again AS (
-    UPDATE outbox SET state = 0, ended_at = NULL, reference = NULL
+    UPDATE outbox SET state = 0, ended_at = NULL, reference = NULL,
+        -- Its last attempt may have taken effect.
+        ambiguous = true, insisted = true
     WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND outbox_id = $4 AND state IN (3, 4) RETURNING outbox_id)
 UPDATE outbox_lane SET done_outbox = least(done_outbox, $4 - 1), arrivals = arrivals + 1, attempts = 0,
-    -- Its last attempt may have taken effect.
-    ambiguous = true, insisted = true, wake_at = CASE WHEN lease_token IS NULL THEN now() ELSE wake_at END
+    -- They speak of the head, whichever that is now; it has its own.
+    ambiguous = false, insisted = false,
+    wake_at = CASE WHEN lease_token IS NULL THEN now() ELSE wake_at END
 WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND EXISTS (SELECT FROM again)";
 
 const CLEAN: &str = "
@@ -196,6 +226,8 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("outbox.release_empty", RELEASE_EMPTY),
     ("outbox.postpone", POSTPONE),
     ("outbox.destination", DESTINATION),
+    ("outbox.hold_still", HOLD_STILL),
+    ("outbox.head_in_doubt", HEAD_IN_DOUBT),
     ("outbox.replay", REPLAY),
     ("outbox.clean", CLEAN),
     ("outbox.backlog", BACKLOG),
@@ -244,6 +276,7 @@ impl Store {
                 head.get::<i32, _>(0) == destination_id && head.get::<i64, _>(1) == lane_id
             };
             let Some(head) = heads.iter().find(of_lane) else { continue };
+            let of_head = |column: usize| head.get::<Option<bool>, _>(column).unwrap_or(false);
             lanes.push(Claimed {
                 destination_id,
                 destination: head.get(2),
@@ -251,8 +284,8 @@ impl Store {
                 token: row.get(2),
                 arrivals: row.get(3),
                 attempts: row.get(5),
-                ambiguous: row.get(6),
-                insisted: row.get(7),
+                ambiguous: row.get::<bool, _>(6) || of_head(13),
+                insisted: row.get::<bool, _>(7) || of_head(14),
                 ticket: head.get(3),
                 source: head.get(4),
                 head: head.get::<Option<i64>, _>(5).map(|outbox_id| Message {
@@ -295,7 +328,8 @@ impl Store {
                 .bind(lane.2)
                 .bind(attempted.number)
                 .bind(attempted.outcome == AttemptOutcome::Ambiguous)
-                .bind(at(retry_at)),
+                .bind(at(retry_at))
+                .bind(attempted.outbox_id),
             None => sqlx::query(RELEASE_ENDED)
                 .bind(lane.0)
                 .bind(lane.1)
@@ -332,6 +366,7 @@ impl Store {
             .bind(attempted.state as i16)
             .bind(ended_at)
             .bind(attempted.reference.as_deref().map(storable))
+            .bind(attempted.outcome == AttemptOutcome::Ambiguous)
             .execute(&mut *connection)
             .await
             .map_err(failed("outbox.mark"))?;
@@ -376,9 +411,23 @@ impl Store {
 
     /// Makes a discarded or impossible action available again. False where there is no such action.
     pub async fn replay_action(&self, destination_id: i32, lane_id: i64, outbox_id: i64) -> Result<bool> {
+        self.work.within("outbox.replay", self.replay_action_in_one(destination_id, lane_id, outbox_id)).await
+    }
+
+    async fn replay_action_in_one(&self, destination_id: i32, lane_id: i64, outbox_id: i64) -> Result<bool> {
+        let mut connection = self.work.acquire().await.map_err(failed("outbox.replay"))?;
+        let mut transaction = connection.begin().await.map_err(failed("outbox.replay"))?;
+        let query = sqlx::query(HOLD_STILL).bind(self.tenant).bind(destination_id).bind(lane_id);
+        query.execute(&mut *transaction).await.map_err(failed("outbox.hold_still"))?;
+        let query = sqlx::query(HEAD_IN_DOUBT).bind(self.tenant).bind(destination_id).bind(lane_id);
+        query.execute(&mut *transaction).await.map_err(failed("outbox.head_in_doubt"))?;
         let query = sqlx::query(REPLAY).bind(self.tenant).bind(destination_id).bind(lane_id).bind(outbox_id);
-        let done = query.execute(&self.work).await.map_err(failed("outbox.replay"))?;
-        Ok(done.rows_affected() > 0)
+        let done = query.execute(&mut *transaction).await.map_err(failed("outbox.replay"))?;
+        let is_replayed = done.rows_affected() > 0;
+        let end = if is_replayed { transaction.commit().await } else { transaction.rollback().await };
+        end.map_err(failed("outbox.replay"))?;
+        connection.give_back();
+        Ok(is_replayed)
     }
 
     /// Deletes actions that ended before `before`, up to 10,000 at a time; how many it were. Dead letters stay.

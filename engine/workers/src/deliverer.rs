@@ -35,6 +35,8 @@ use pace::Pace;
 const LEASE: Duration = Duration::from_mins(3);
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// So long an action waits for which the plugin host had no room.
+const NO_ROOM_WAIT: Duration = Duration::from_secs(2);
 /// Lanes claimed at a time.
 const BATCH: usize = 32;
 /// So often an attempt is recorded whose connection is lost. What an action took to deliver is worth some patience: as
@@ -50,8 +52,8 @@ pub(crate) enum Went {
     Done(Option<String>),
     /// It has not; try again, not before the destination asks for.
     Retry { why: String, retry_after: Option<Duration> },
-    /// It may have.
-    Ambiguous { why: String },
+    /// It may have; ask, not before the destination wants to be asked.
+    Ambiguous { why: String, retry_after: Option<Duration> },
     /// It never will.
     GiveUp { why: String },
     /// This helpdesk cannot do it.
@@ -195,18 +197,26 @@ impl Deliverer {
         };
         let paced = || self.with_pace(lane, |pace| pace.ask(lane.lane_id, self.engine.now())).flatten();
         if let Some(until) = self.wait_for(lane.destination_id).or_else(paced) {
-            if let Err(error) = self.engine.store.postpone_outbox(lane, until).await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "an outbox lane was not postponed; its lease will end"
-                );
-            }
+            self.postpone(lane, until).await;
             return;
         }
         let mut record = Record::default();
         chaos::point("before-send");
         let went = match lane.destination.split_once(':') {
-            Some(("source", name)) => helpdesk::attempt(self, lane, message, name, &mut record).await,
+            Some(("source", name)) => match helpdesk::attempt(self, lane, message, name, &mut record).await {
+                Ok(went) => went,
+                Err(busy) => {
+                    tracing::warn!(
+                        outbox.id = message.outbox_id,
+                        destination = lane.destination,
+                        error = &busy as &dyn std::error::Error,
+                        "an action waits for the plugin host to have room for its connector"
+                    );
+                    self.with_pace(lane, |pace| pace.charge(record.n_requests));
+                    self.postpone(lane, self.after(NO_ROOM_WAIT)).await;
+                    return;
+                }
+            },
             Some(("report", name)) => report::attempt(self, message, name, &mut record).await,
             Some((_, name)) => notice::attempt(self, message, name, &mut record).await,
             None => Went::GiveUp { why: format!("'{}' is no destination", lane.destination) },
@@ -215,6 +225,19 @@ impl Deliverer {
         self.note_health(lane, record.is_down);
         self.with_pace(lane, |pace| pace.charge(record.n_requests));
         self.conclude(lane, message, went, record).await;
+    }
+
+    fn after(&self, wait: Duration) -> Timestamp {
+        self.engine.now().plus_micros(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    async fn postpone(&self, lane: &Claimed, until: Timestamp) {
+        if let Err(error) = self.engine.store.postpone_outbox(lane, until).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "an outbox lane was not postponed; its lease will end"
+            );
+        }
     }
 
     async fn conclude(&self, lane: &Claimed, message: &Message, went: Went, record: Record) {
@@ -303,7 +326,7 @@ impl Deliverer {
             Went::Done(reference) => (State::Completed, AttemptOutcome::Done, reference, None),
             Went::Impossible { why } => (State::Cancelled, AttemptOutcome::Impossible, Some(why), None),
             Went::GiveUp { why } => (State::Discarded, AttemptOutcome::GivenUp, Some(why), None),
-            Went::Retry { why, .. } | Went::Ambiguous { why } if exhausted => (
+            Went::Retry { why, .. } | Went::Ambiguous { why, .. } if exhausted => (
                 State::Discarded,
                 AttemptOutcome::GivenUp,
                 Some(format!("given up after {number} attempts: {why}")),
@@ -312,7 +335,9 @@ impl Deliverer {
             Went::Retry { why, retry_after } => {
                 (State::Retryable, AttemptOutcome::Retry, Some(why), Some(wait(retry_after)))
             }
-            Went::Ambiguous { why } => (State::Retryable, AttemptOutcome::Ambiguous, Some(why), Some(wait(None))),
+            Went::Ambiguous { why, retry_after } => {
+                (State::Retryable, AttemptOutcome::Ambiguous, Some(why), Some(wait(retry_after)))
+            }
         };
         let mut detail = record.lines.join("\n");
         if let Some(reference) = reference.as_ref().filter(|_| state != State::Completed) {

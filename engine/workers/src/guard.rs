@@ -1,7 +1,7 @@
 //! The loop guard: what keeps an automation from answering itself.
 //!
 //! A write of the engine comes back as a webhook. The guard remembers, per ticket, what it has asked the helpdesk for,
-//! recognises the echo, and counts how many own writes led to an event, one after the other. It drops what is there
+//! recognises the echo, once, and counts how many own writes led to an event, one after the other. It drops what is there
 //! already or has just been asked for, and it limits how many automated actions a ticket gets in an hour.
 
 use deskbell_model::effect::Effect;
@@ -48,11 +48,15 @@ pub struct Memory {
 /// A write that will come back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Expected {
-    /// A field with its value, `tag+`, `tag-` with the tag, or `comment` with the digest of its text.
+    /// A field with its value, `tag+`, `tag-` with the tag, or `comment` with the digest of its text. An `escalate` with tier
+    /// and group never comes back as such; it is remembered as what has just been asked for.
     what: String,
     value: Value,
     hop: i16,
     asked_at: i64,
+    /// When it came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    echoed_at: Option<i64>,
 }
 
 /// What becomes of an effect.
@@ -75,20 +79,25 @@ impl Memory {
         if *self == Self::default() { None } else { serde_json::to_string(self).ok() }
     }
 
-    /// Whether changes and a comment are the echo of own writes; with the hops that led to them.
+    /// Whether changes and a comment are the echo of own writes; with the hops that led to them. What has come back is not
+    /// expected any more: whoever does the same later does it themselves.
     pub fn recognise(&mut self, differences: &[Difference], comment: Option<&str>, now: Timestamp) -> Option<i16> {
         self.forget(now);
+        let said = comment.map(digest);
+        let all = differences.iter().flat_map(parts).chain(said.iter().map(|digest| ("comment", digest)));
         let mut hop: Option<i16> = None;
-        for difference in differences {
-            let found = self.expected.iter().find(|expected| expected.is_echoed_by(difference))?;
-            hop = hop.max(Some(found.hop));
+        let mut is_echo = true;
+        for (what, value) in all {
+            let mut awaited = self.expected.iter_mut().filter(|expected| expected.is_awaited(now));
+            match awaited.find(|expected| expected.what == what && expected.value == *value) {
+                Some(found) => {
+                    found.echoed_at.get_or_insert(now.micros());
+                    hop = hop.max(Some(found.hop));
+                }
+                None => is_echo = false,
+            }
         }
-        if let Some(text) = comment {
-            let digest = digest(text);
-            let found = self.expected.iter().find(|e| e.what == "comment" && e.value == digest)?;
-            hop = hop.max(Some(found.hop));
-        }
-        hop
+        hop.filter(|_| is_echo)
     }
 
     /// Decides on an effect for the helpdesk, and remembers it where it goes out.
@@ -136,7 +145,7 @@ impl Memory {
     ) -> (Option<Map<String, Value>>, Vec<Expected>) {
         let mut expected = Vec::new();
         let mut expect = |what: String, value: Value| {
-            expected.push(Expected { what, value, hop, asked_at: now.micros() });
+            expected.push(Expected { what, value, hop, asked_at: now.micros(), echoed_at: None });
         };
         let mut left = effect.data.clone();
         match effect.kind.as_str() {
@@ -191,6 +200,11 @@ impl Memory {
                 expect("comment".to_owned(), digest);
             }
             "ticket.escalate" => {
+                let asked = json!({ "tier": left.get("tier"), "group": left.get("group") });
+                if self.has_asked("escalate", &asked, now) {
+                    return (None, Vec::new());
+                }
+                expect("escalate".to_owned(), asked);
                 if let Some(group) = left.get("group").filter(|group| !group.is_null()) {
                     expect("group".to_owned(), group.clone());
                 }
@@ -202,17 +216,27 @@ impl Memory {
 }
 
 impl Expected {
-    fn is_echoed_by(&self, difference: &Difference) -> bool {
-        if difference.field != "tags" {
-            return self.what == difference.field && self.value == difference.to;
-        }
-        let has = |tags: &Value| tags.as_array().is_some_and(|tags| tags.contains(&self.value));
-        match self.what.as_str() {
-            "tag+" => has(&difference.to),
-            "tag-" => has(&difference.from) && !has(&difference.to),
-            _ => false,
-        }
+    /// Whether it may come back. A change does so once: told again it changes nothing and gets nowhere. A comment may be
+    /// told again under another id.
+    fn is_awaited(&self, now: Timestamp) -> bool {
+        let recent = now.plus_seconds(-REPEAT_SECONDS).micros();
+        self.echoed_at.is_none_or(|at| self.what == "comment" && at >= recent)
     }
+}
+
+/// What a difference consists of, as it would be expected: a field with its value, or each tag that came or went.
+fn parts(difference: &Difference) -> Vec<(&str, &Value)> {
+    if difference.field != "tags" {
+        return vec![(difference.field.as_str(), &difference.to)];
+    }
+    let (from, to) = (tags(&difference.from), tags(&difference.to));
+    let added = to.iter().filter(|tag| !from.contains(tag)).map(|tag| ("tag+", tag));
+    let removed = from.iter().filter(|tag| !to.contains(tag)).map(|tag| ("tag-", tag));
+    added.chain(removed).collect()
+}
+
+fn tags(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 fn field_of(ticket: &Ticket, field: &str) -> Value {

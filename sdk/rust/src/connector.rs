@@ -53,6 +53,9 @@ pub trait Connector {
 
     /// How an action is carried out, given what the helpdesk answered so far.
     ///
+    /// Of the requests of a step those are sent up to the first that is not answered 2xx; then this is called again, and
+    /// returns the rest where it is still wanted.
+    ///
     /// An answer that may change by itself (429, 5xx) is an [`Error::retry`](crate::Error::retry), see
     /// [`Response::check_available`]; one that never will is [`RenderStep::Impossible`].
     fn render(action: &Action, so_far: &[Exchange], cx: &mut Context<'_>) -> Result<RenderStep>;

@@ -1,48 +1,63 @@
 //! An action for a helpdesk: its connector says which requests it takes, one step after the other.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use deskbell_host::{Call as PluginCall, Failure};
+use deskbell_host::{Busy, Failure};
 use deskbell_model::plugin::{Action, Exchange, ProbeStep, RenderStep, Request, Response};
 use deskbell_store::outbox::{Claimed, Message};
 use serde_json::json;
 
 use super::{Deliverer, Record, Went, parts};
 use crate::engine::Source;
-use crate::registry::Connector;
+use crate::registry::{Connector, Suspended as _};
 use crate::sender::error::SendError;
 use crate::sender::hosts::AllowedHosts;
 use crate::sender::response::Outcome;
 use crate::sender::signing::Signing;
 use crate::sender::{Call, retry_after};
 
-/// A connector that asks for more rounds of requests than this for one action goes in circles.
+/// A connector that asks for more rounds of requests than this for one action goes in circles. A round that a refusal cut
+/// short does not count: the next one may be what was left of it.
 const MAX_ROUNDS: usize = 8;
+/// Nor does an action take more requests than this, however they are asked for; one step may ask for 20.
+const MAX_REQUESTS: usize = 64;
+/// Finding out what became of an earlier attempt may take more rounds: a long ticket is read page by page.
+const MAX_PROBE_ROUNDS: usize = 32;
+/// So much is read of an answer. A page of a hundred comments is some hundred KiB, a long ticket that an update is answered
+/// with may be more; what is longer still, a connector could not take apart within the limits of a call.
+const MAX_ANSWER_BYTES: usize = 2 * 1024 * 1024;
+/// So much is read of all answers of an action together: a connector is shown them again at each step, and has 32 MiB
+/// of memory where it asks for no more.
+const MAX_ANSWERS_BYTES: usize = 8 * 1024 * 1024;
+/// An action that takes longer is left to its next attempt, while its lease still holds for the request under way.
+const LONGEST: Duration = Duration::from_mins(2);
+const CUT: &str = "the helpdesk's answer is longer than what is read of one";
 
+/// Fails where the host had no room for the connector before anything was changed at the helpdesk: that is no attempt.
 pub(super) async fn attempt(
     deliverer: &Deliverer,
     lane: &Claimed,
     message: &Message,
     source: &str,
     record: &mut Record,
-) -> Went {
+) -> Result<Went, Busy> {
     let engine = &deliverer.engine;
     let Some(source) = engine.sources.get(source) else {
-        return Went::GiveUp {
+        return Ok(Went::GiveUp {
             why: format!("the source '{source}' is not in the configuration any more; add it and replay"),
-        };
+        });
     };
     let connector = source.connector.as_ref().and_then(|name| engine.registry.connectors.get(name));
     let Some(connector) = connector else {
-        return Went::GiveUp {
+        return Ok(Went::GiveUp {
             why: format!("the source '{}' has no connector; configure one and replay", source.name),
-        };
+        });
     };
     let ticket = match engine.store.tickets(&[lane.lane_id]).await {
         Ok(tickets) => tickets.into_iter().find_map(|ticket| ticket.ticket),
-        Err(error) => return Went::Retry { why: error.to_string(), retry_after: None },
+        Err(error) => return Ok(Went::Retry { why: error.to_string(), retry_after: None }),
     };
     let (data, reason, _) = parts(message);
     let action = Action {
@@ -55,12 +70,13 @@ pub(super) async fn attempt(
     };
     let manifest_hosts = match manifest_hosts(connector, source) {
         Ok(hosts) => hosts,
-        Err(why) => return Went::GiveUp { why },
+        Err(why) => return Ok(Went::GiveUp { why }),
     };
-    let conversation = Conversation { deliverer, connector, source, manifest_hosts, key: action.key.clone() };
-    let earlier = if lane.ambiguous { conversation.probe(&action, record).await } else { Earlier::None };
+    let (key, begun) = (action.key.clone(), Instant::now());
+    let conversation = Conversation { deliverer, connector, source, manifest_hosts, key, begun };
+    let earlier = if lane.ambiguous { conversation.probe(&action, record).await? } else { Earlier::None };
     match earlier {
-        Earlier::Went(went) => went,
+        Earlier::Went(went) => Ok(went),
         Earlier::Unknown(why) if !lane.insisted => conversation.carry_out(&action, Some(&why), record).await,
         Earlier::None | Earlier::Unknown(_) => conversation.carry_out(&action, None, record).await,
     }
@@ -95,110 +111,175 @@ struct Conversation<'a> {
     source: &'a Source,
     manifest_hosts: AllowedHosts,
     key: String,
+    begun: Instant,
 }
 
 impl Conversation<'_> {
     /// Asks whether an earlier attempt took effect.
-    async fn probe(&self, action: &Action, record: &mut Record) -> Earlier {
-        let mut so_far = Vec::new();
-        for _ in 0..MAX_ROUNDS {
-            let call =
-                self.connector.plugin.probe(action, &so_far, &self.source.settings, self.deliverer.engine.now()).await;
-            let requests = match answer(call) {
+    async fn probe(&self, action: &Action, record: &mut Record) -> Result<Earlier, Busy> {
+        let mut so_far: Vec<Exchange> = Vec::new();
+        let mut asked_to_wait: Option<Duration> = None;
+        for _ in 0..MAX_PROBE_ROUNDS {
+            if let Some(why) = self.too_slow() {
+                return Ok(Earlier::Went(Went::Ambiguous { why, retry_after: None }));
+            }
+            let requests = match self.ask_to_probe(action, &so_far).await {
                 Ok(ProbeStep::Requests(requests)) => requests,
                 Ok(ProbeStep::Effective) => {
                     record.note("asked the helpdesk: the earlier attempt took effect");
-                    return Earlier::Went(Went::Done(None));
+                    return Ok(Earlier::Went(Went::Done(None)));
                 }
                 Ok(ProbeStep::NotEffective) => {
                     record.note("asked the helpdesk: no earlier attempt took effect");
-                    return Earlier::None;
+                    return Ok(Earlier::None);
                 }
                 Ok(ProbeStep::Unknown(why)) => {
                     record.note(format!("whether an earlier attempt took effect cannot be told: {why}"));
-                    return Earlier::Unknown(why);
+                    return Ok(Earlier::Unknown(why));
                 }
+                Err(Failure::Busy(busy)) => return Err(busy),
                 // It stays unknown until the helpdesk can be asked.
-                Err(failure) => return Earlier::Went(Went::Ambiguous { why: failure.to_string() }),
+                Err(failure) => {
+                    let why = failure.to_string();
+                    return Ok(Earlier::Went(Went::Ambiguous { why, retry_after: asked_to_wait }));
+                }
             };
             for request in requests {
-                match self.send(request, record).await {
-                    Ok((_, true)) => {
-                        let why = "the helpdesk's answer is longer than what is read of one".to_owned();
-                        return Earlier::Unknown(why);
+                match self.send(request, &so_far, record).await {
+                    Ok(Some(exchange)) => {
+                        asked_to_wait = wait_asked(&exchange.response, self.deliverer.engine.now());
+                        let went_well = is_success(&exchange);
+                        so_far.push(exchange);
+                        if !went_well {
+                            break;
+                        }
                     }
-                    Ok((exchange, false)) => so_far.push(exchange),
-                    Err(error) => return Earlier::Went(Went::Ambiguous { why: error.in_full() }),
+                    Ok(None) => return Ok(Earlier::Unknown(CUT.to_owned())),
+                    Err(error) => {
+                        return Ok(Earlier::Went(Went::Ambiguous { why: error.in_full(), retry_after: None }));
+                    }
                 }
             }
         }
         let why = "the connector asked for too many requests to find out";
         record.note(why);
-        Earlier::Unknown(why.to_owned())
+        Ok(Earlier::Unknown(why.to_owned()))
     }
 
+    /// Sends what the connector asks for, until it says that the action is done or impossible. A step ends with the first
+    /// request that is not answered well: whether the rest is still wanted, the connector says when it has seen that.
+    ///
     /// `unknown` says why nobody can tell whether an earlier attempt took effect: then nothing is sent that does harm when
     /// it is repeated, and a person decides.
-    async fn carry_out(&self, action: &Action, unknown: Option<&str>, record: &mut Record) -> Went {
+    async fn carry_out(&self, action: &Action, unknown: Option<&str>, record: &mut Record) -> Result<Went, Busy> {
+        let mut in_doubt = unknown.is_some();
+        let went = self.send_all(action, unknown, &mut in_doubt, record).await?;
+        Ok(match went {
+            Went::Retry { why, retry_after } if in_doubt => Went::Ambiguous { why, retry_after },
+            went => went,
+        })
+    }
+
+    /// `in_doubt` becomes true with the first request that does harm when it is repeated and may have taken effect, and
+    /// stays so: whatever becomes of the requests behind it, the action has been done in part.
+    async fn send_all(
+        &self,
+        action: &Action,
+        unknown: Option<&str>,
+        in_doubt: &mut bool,
+        record: &mut Record,
+    ) -> Result<Went, Busy> {
         let mut so_far: Vec<Exchange> = Vec::new();
         let mut asked_to_wait: Option<Duration> = None;
-        // The last request that could have changed something was answered by an error of the server's.
-        let mut in_doubt = false;
-        for _ in 0..MAX_ROUNDS {
-            let call =
-                self.connector.plugin.render(action, &so_far, &self.source.settings, self.deliverer.engine.now()).await;
-            let requests = match answer(call) {
-                Ok(RenderStep::Done(reference)) => return Went::Done(reference),
-                Ok(RenderStep::Impossible(why)) => return Went::Impossible { why },
+        let mut n_rounds = 0;
+        while n_rounds < MAX_ROUNDS && so_far.len() < MAX_REQUESTS {
+            if let Some(why) = self.too_slow() {
+                return Ok(Went::Retry { why, retry_after: None });
+            }
+            let requests = match self.ask_to_render(action, &so_far).await {
+                Ok(RenderStep::Done(reference)) => return Ok(Went::Done(reference)),
+                Ok(RenderStep::Impossible(why)) => return Ok(Went::Impossible { why }),
                 Ok(RenderStep::Requests(requests)) => requests,
-                Err(failure) if in_doubt && failure.retryable() => return Went::Ambiguous { why: failure.to_string() },
-                Err(failure) if failure.retryable() => {
-                    return Went::Retry { why: failure.to_string(), retry_after: asked_to_wait };
+                Err(Failure::Busy(busy)) if !so_far.iter().any(|sent| changes_something(&sent.request)) => {
+                    return Err(busy);
                 }
-                Err(failure) => return Went::GiveUp { why: failure.to_string() },
+                Err(failure) if failure.retryable() => {
+                    return Ok(Went::Retry { why: failure.to_string(), retry_after: asked_to_wait });
+                }
+                Err(failure) => return Ok(Went::GiveUp { why: failure.to_string() }),
             };
             if requests.is_empty() {
-                return Went::GiveUp {
+                return Ok(Went::GiveUp {
                     why: format!("the connector '{}' neither finished nor asked for a request", self.connector.name),
-                };
+                });
             }
+            n_rounds += 1;
             for request in requests {
-                let idempotent = request.idempotent;
-                if let Some(why) = unknown.filter(|_| !idempotent && changes_something(&request)) {
-                    return Went::GiveUp {
+                let does_harm_twice = !request.idempotent && changes_something(&request);
+                if let Some(why) = unknown.filter(|_| does_harm_twice) {
+                    return Ok(Went::GiveUp {
                         why: format!(
                             "an earlier attempt may have taken effect ({why}), and doing it twice may do harm; look at the ticket, and replay to have it done again"
                         ),
-                    };
+                    });
                 }
-                match self.send(request, record).await {
-                    Ok((_, true)) => {
-                        return Went::GiveUp {
-                            why: "the helpdesk's answer is longer than what is read of one; the request may have taken effect"
-                                .to_owned(),
-                        };
-                    }
-                    Ok((exchange, false)) => {
+                match self.send(request, &so_far, record).await {
+                    Ok(None) => return Ok(Went::GiveUp { why: CUT.to_owned() }),
+                    Ok(Some(exchange)) => {
                         asked_to_wait = wait_asked(&exchange.response, self.deliverer.engine.now());
-                        in_doubt = !idempotent && exchange.response.status >= 500 && exchange.response.status != 503;
+                        *in_doubt |= does_harm_twice && may_have_taken_effect(exchange.response.status);
+                        let went_well = is_success(&exchange);
                         so_far.push(exchange);
+                        if !went_well {
+                            n_rounds -= 1;
+                            break;
+                        }
                     }
-                    Err(error @ SendError::Refused { .. }) => return Went::GiveUp { why: error.in_full() },
-                    Err(error @ SendError::NotSent { .. }) => {
-                        return Went::Retry { why: error.in_full(), retry_after: None };
+                    Err(error @ SendError::Refused { .. }) => return Ok(Went::GiveUp { why: error.in_full() }),
+                    Err(error) => {
+                        *in_doubt |= does_harm_twice && !error.is_safe_to_repeat();
+                        return Ok(Went::Retry { why: error.in_full(), retry_after: None });
                     }
-                    Err(error) if idempotent => return Went::Retry { why: error.in_full(), retry_after: None },
-                    Err(error) => return Went::Ambiguous { why: error.in_full() },
                 }
             }
         }
-        Went::GiveUp {
-            why: format!("the connector '{}' asked for more than {MAX_ROUNDS} rounds of requests", self.connector.name),
-        }
+        Ok(Went::GiveUp {
+            why: format!(
+                "the connector '{}' asked for more than {MAX_ROUNDS} rounds or {MAX_REQUESTS} requests for one action",
+                self.connector.name
+            ),
+        })
     }
 
-    /// Sends a request. With the exchange: whether the answer was cut, and is not to be shown to the connector.
-    async fn send(&self, request: Request, record: &mut Record) -> Result<(Exchange, bool), SendError> {
+    /// Takes a turn, so that connectors that take their time leave places to the calls of others.
+    async fn ask_to_probe(&self, action: &Action, so_far: &[Exchange]) -> Result<ProbeStep, Failure> {
+        let _turn = self.connector.turn().await?;
+        let now = self.deliverer.engine.now();
+        self.connector.plugin.probe(action, so_far, &self.source.settings, now).await.result
+    }
+
+    /// The same.
+    async fn ask_to_render(&self, action: &Action, so_far: &[Exchange]) -> Result<RenderStep, Failure> {
+        let _turn = self.connector.turn().await?;
+        let now = self.deliverer.engine.now();
+        self.connector.plugin.render(action, so_far, &self.source.settings, now).await.result
+    }
+
+    /// Why the action is left to its next attempt.
+    fn too_slow(&self) -> Option<String> {
+        (self.begun.elapsed() > LONGEST).then(|| format!("it was not done within {} s", LONGEST.as_secs()))
+    }
+
+    /// Sends a request. None where it asks for something and the answer had to be cut: half an answer says nothing. Of a
+    /// refusal, and of a request that changes something, the status says what matters: the connector sees it without a
+    /// body.
+    async fn send(
+        &self,
+        request: Request,
+        so_far: &[Exchange],
+        record: &mut Record,
+    ) -> Result<Option<Exchange>, SendError> {
+        let n_read: usize = so_far.iter().map(|exchange| exchange.response.body.len()).sum();
         let signing =
             request.sign.as_ref().map(|sign| Signing { scheme: sign.scheme.clone(), secret: sign.secret.clone() });
         let secrets = self.deliverer.engine.source_secrets(&self.source.name);
@@ -213,14 +294,21 @@ impl Conversation<'_> {
             hosts: &[&self.manifest_hosts, &self.source.hosts],
             secrets: &*secrets,
             timeout: None,
-            max_response_bytes: None,
+            max_response_bytes: Some(MAX_ANSWER_BYTES.min(MAX_ANSWERS_BYTES.saturating_sub(n_read))),
         };
         let sent = self.deliverer.sender.send(call).await;
         note(record, &request, &sent);
-        sent.map(|outcome| {
-            let Outcome { status, headers, body, is_truncated, .. } = outcome;
-            (Exchange { response: Response { status, headers, body }, request }, is_truncated)
-        })
+        let outcome = sent?;
+        let is_needed = outcome.is_success() && !changes_something(&request);
+        let Outcome { status, headers, mut body, is_truncated, .. } = outcome;
+        if is_truncated {
+            record.note(CUT);
+            if is_needed {
+                return Ok(None);
+            }
+            body.clear();
+        }
+        Ok(Some(Exchange { response: Response { status, headers, body }, request }))
     }
 }
 
@@ -228,8 +316,14 @@ fn changes_something(request: &Request) -> bool {
     !["GET", "HEAD", "OPTIONS"].iter().any(|method| request.method.eq_ignore_ascii_case(method))
 }
 
-fn answer<T>(call: PluginCall<T>) -> Result<T, Failure> {
-    call.result
+/// Whether a request with this answer may have changed something. A server that is busy (503) says that it has not; one
+/// that breaks may do so in the middle.
+fn may_have_taken_effect(status: u16) -> bool {
+    status < 400 || (status >= 500 && status != 503)
+}
+
+fn is_success(exchange: &Exchange) -> bool {
+    (200..300).contains(&exchange.response.status)
 }
 
 fn note(record: &mut Record, request: &Request, sent: &Result<Outcome, SendError>) {
@@ -253,4 +347,26 @@ fn note(record: &mut Record, request: &Request, sent: &Result<Outcome, SendError
 fn wait_asked(response: &Response, now: deskbell_model::timestamp::Timestamp) -> Option<Duration> {
     let header = response.headers.iter().find(|(name, _)| name == "retry-after");
     header.and_then(|(_, value)| retry_after::parse(value, now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_has_not_taken_effect_and_what_breaks_may_have() {
+        for (status, expected) in [
+            (200, true),
+            (202, true),
+            (302, true),
+            (404, false),
+            (422, false),
+            (429, false),
+            (500, true),
+            (503, false),
+            (504, true),
+        ] {
+            assert_eq!(may_have_taken_effect(status), expected, "{status}");
+        }
+    }
 }

@@ -147,7 +147,7 @@ async fn post(
             match error {
                 SendError::Refused { .. } => Went::GiveUp { why: error.in_full() },
                 SendError::NotSent { .. } => Went::Retry { why: error.in_full(), retry_after: None },
-                SendError::Ambiguous { .. } => Went::Ambiguous { why: error.in_full() },
+                SendError::Ambiguous { .. } => Went::Ambiguous { why: error.in_full(), retry_after: None },
             }
         }
     }
@@ -184,6 +184,6 @@ pub(super) fn went(error: &MailError) -> Went {
     match error {
         MailError::Refused(_) | MailError::Permanent(_) => Went::GiveUp { why },
         MailError::Transient(_) | MailError::NotSent { .. } => Went::Retry { why, retry_after: None },
-        MailError::Ambiguous { .. } => Went::Ambiguous { why },
+        MailError::Ambiguous { .. } => Went::Ambiguous { why, retry_after: None },
     }
 }

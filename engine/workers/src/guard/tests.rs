@@ -21,6 +21,10 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(1_767_600_000 + seconds)
 }
 
+fn difference(field: &str, from: Value, to: Value) -> Difference {
+    Difference { field: field.to_owned(), from, to }
+}
+
 fn decide(memory: &mut Memory, kind: &str, data: Value, seconds: i64) -> Option<Value> {
     match memory.decide(&effect(kind, data), &ticket(), 0, Limits::default(), at(seconds)) {
         Verdict::Act(left) => Some(Value::Object(left)),
@@ -55,16 +59,66 @@ fn recognises_echoes_and_counts_hops() {
     memory.decide(&effect("ticket.update", json!({"group": "billing"})), &ticket(), 2, Limits::default(), at(0));
     memory.decide(&effect("ticket.tag", json!({"add": ["x"]})), &ticket(), 0, Limits::default(), at(0));
     memory.decide(&effect("ticket.note", json!({"body": "Routed: <b>x</b>"})), &ticket(), 0, Limits::default(), at(0));
-    let difference = |field: &str, from: Value, to: Value| Difference { field: field.to_owned(), from, to };
     let group = difference("group", json!("front"), json!("billing"));
     let tags = difference("tags", json!(["old"]), json!(["old", "x"]));
-    let person = difference("assignee", json!(null), json!("ann"));
-    assert_eq!(memory.recognise(&[group.clone(), tags], None, at(5)), Some(3));
-    assert_eq!(memory.recognise(&[group.clone(), person], None, at(5)), None, "a person did something too");
+    assert_eq!(memory.clone().recognise(&[group.clone(), tags], None, at(5)), Some(3));
+    let assignee = difference("assignee", json!(null), json!("ann"));
+    let more_tags = difference("tags", json!(["old"]), json!(["old", "x", "y"]));
+    for person in [assignee, more_tags] {
+        let both = [group.clone(), person];
+        assert_eq!(memory.clone().recognise(&both, None, at(5)), None, "a person did something too");
+    }
+    assert_eq!(memory.clone().recognise(&[group], None, at(ECHO_SECONDS + 1)), None, "forgotten");
     assert_eq!(memory.recognise(&[], Some("Routed: <b>x</b> <!-- deskbell:1 -->"), at(5)), Some(1));
     assert_eq!(memory.recognise(&[], Some("Something else"), at(5)), None);
     assert_eq!(memory.recognise(&[], None, at(5)), None);
-    assert_eq!(memory.recognise(&[group], None, at(ECHO_SECONDS + 1)), None, "forgotten");
+}
+
+#[test]
+fn drops_an_escalation_that_has_just_been_asked_for() {
+    let mut memory = Memory::default();
+    let mut escalates = |tier: Option<u64>, group: Option<&str>, seconds| {
+        decide(&mut memory, "ticket.escalate", json!({"tier": tier, "group": group}), seconds).is_some()
+    };
+    assert!(escalates(Some(2), None, 0));
+    assert!(!escalates(Some(2), None, 60));
+    assert!(escalates(Some(2), Some("second"), 61), "to another group");
+    assert!(escalates(Some(3), Some("second"), 62), "to another tier");
+    assert!(!escalates(Some(3), Some("second"), 62 + 599));
+    assert!(escalates(Some(3), Some("second"), 62 + 601));
+}
+
+#[test]
+fn an_echo_comes_back_once() {
+    let mut memory = Memory::default();
+    decide(&mut memory, "ticket.update", json!({"status": "pending"}), 0);
+    decide(&mut memory, "ticket.tag", json!({"add": ["x", "y"], "remove": ["old"]}), 0);
+    decide(&mut memory, "ticket.reply", json!({"body": "Hello!"}), 0);
+    let pending = difference("status", json!("open"), json!("pending"));
+    let tags = difference("tags", json!(["old"]), json!(["x", "y"]));
+    let y = difference("tags", json!(["x"]), json!(["x", "y"]));
+    assert_eq!(memory.recognise(&[pending.clone(), tags], None, at(5)), Some(1));
+    assert_eq!(memory.recognise(&[pending], None, at(60)), None, "an agent sets it again, after the customer's answer");
+    assert_eq!(memory.recognise(&[y], None, at(60)), None, "and puts a tag back");
+    assert_eq!(
+        decide(&mut memory, "ticket.update", json!({"status": "pending"}), 70),
+        None,
+        "it is still a repetition"
+    );
+
+    assert_eq!(memory.recognise(&[], Some("Hello!"), at(80)), Some(1));
+    assert_eq!(memory.recognise(&[], Some("Hello!"), at(90)), Some(1), "the same comment, told twice");
+    assert_eq!(memory.recognise(&[], Some("Hello!"), at(90 + REPEAT_SECONDS)), None, "somebody else says the same");
+}
+
+#[test]
+fn what_came_back_beside_a_persons_change_is_not_expected_again() {
+    let mut memory = Memory::default();
+    decide(&mut memory, "ticket.update", json!({"group": "billing"}), 0);
+    let group = difference("group", json!("front"), json!("billing"));
+    let assignee = difference("assignee", json!(null), json!("ann"));
+    assert_eq!(memory.recognise(&[assignee, group.clone()], None, at(5)), None);
+    assert_eq!(memory.recognise(&[group], None, at(60)), None);
 }
 
 #[test]
@@ -83,5 +137,11 @@ fn reads_back_what_it_remembers() {
     assert_eq!(memory.to_stored(), None);
     decide(&mut memory, "ticket.update", json!({"custom": {"a": 1}}), 0);
     assert_eq!(Memory::read(memory.to_stored().as_deref()), memory);
+    memory.recognise(&[difference("custom.a", json!(null), json!(1))], None, at(1));
+    assert_eq!(Memory::read(memory.to_stored().as_deref()), memory);
+    let by_an_earlier_version =
+        r#"{"expected":[{"what":"group","value":"billing","hop":1,"asked_at":1767600000000000}]}"#;
+    let group = difference("group", json!("front"), json!("billing"));
+    assert_eq!(Memory::read(Some(by_an_earlier_version)).recognise(&[group], None, at(5)), Some(1));
     assert_eq!(Memory::read(Some("nonsense")), Memory::default());
 }

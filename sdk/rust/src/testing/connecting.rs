@@ -92,7 +92,11 @@ impl TestHost {
             };
             for request in requests {
                 let response = answer(&request);
+                let went_well = response.is_success();
                 so_far.push(Exchange { request, response });
+                if !went_well {
+                    break;
+                }
             }
         }
         panic!(
