@@ -176,7 +176,8 @@ async fn an_account_without_a_connector_takes_canonical_events_in_every_mode() {
 async fn no_text_of_an_event_keeps_its_lane_from_going_on() {
     let (_helpdesk, engine) = start().await;
     // Longer than what an index has room for, and it does not compress.
-    let long: String = (1..400_u64).map(|n| format!("{:016x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    let long =
+        (1..400_u64).fold(String::new(), |long, n| format!("{long}{:016x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
     let status = json!({ "status": "online", "groups": ["a\0b", "c"], "skills": ["\0"], "languages": ["de\0"] });
     let mut ticket = new_ticket("S-1");
     ticket["ticket"]["requester"]["id"] = json!(long);
