@@ -37,6 +37,9 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// So long an action waits for which the plugin host had no room.
 const NO_ROOM_WAIT: Duration = Duration::from_secs(2);
+/// Having found nothing it looks again after this at the earliest: what comes meanwhile is claimed together. An action takes
+/// longer than that at its helpdesk.
+const APART: Duration = Duration::from_millis(20);
 /// Lanes claimed at a time.
 const BATCH: usize = 32;
 /// So often an attempt is recorded whose connection is lost. What an action took to deliver is worth some patience: as
@@ -102,9 +105,13 @@ impl Deliverer {
         let mut wait = SHORTEST_WAIT;
         while !stop.is_cancelled() {
             let hint = self.engine.wake.deliverer.notified();
+            let looked = tokio::time::Instant::now();
             match self.step().await {
                 Ok(0) => tokio::select! {
-                    () = hint => wait = SHORTEST_WAIT,
+                    () = hint => {
+                        wait = SHORTEST_WAIT;
+                        tokio::time::sleep_until(looked + APART).await;
+                    }
                     () = tokio::time::sleep(wait) => wait = (wait * 2).min(LONGEST_WAIT),
                     () = stop.cancelled() => {}
                 },

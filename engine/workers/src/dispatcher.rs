@@ -38,6 +38,9 @@ const EARLIEST_LOOK: Duration = Duration::from_millis(1);
 
 /// So many lanes are worth a transaction beside another.
 const LARGE: usize = 32;
+/// Fewer that come in by the door are begun at least so far from those before: to wake up for each costs the processor as much
+/// again as some decisions do, just when it is wanted for the next webhook.
+const AT_DOOR: Duration = Duration::from_millis(8);
 /// Transactions for fewer begin at least so far from each other: each costs the database and the engine some
 /// milliseconds of a processor, which at moderate load are better kept for taking webhooks in.
 const APART: Duration = Duration::from_millis(10);
@@ -51,6 +54,9 @@ const FINISH_ATTEMPTS: usize = 3;
 /// Something decided, on its way to a finisher, and its place among the lanes in work.
 type Decided = (Outcome, OwnedSemaphorePermit);
 
+/// A lane at the door with what is pending there, and its place among the lanes in work.
+type Handed = (Claimed, Vec<Recorded>, OwnedSemaphorePermit);
+
 /// The dispatcher before it runs.
 pub struct Dispatcher {
     engine: Arc<Engine>,
@@ -58,8 +64,8 @@ pub struct Dispatcher {
     places: Arc<Semaphore>,
     decided: mpsc::Sender<Decided>,
     finishers: JoinSet<()>,
-    runtime: Handle,
     at_door: Arc<Semaphore>,
+    handed_in: mpsc::Sender<Handed>,
 }
 
 /// Where the intake hands in lanes that it has claimed itself: what it has just written need not be read again. Cheap to
@@ -69,8 +75,7 @@ pub struct Door {
     engine: Arc<Engine>,
     places: Arc<Semaphore>,
     n_places: usize,
-    runtime: Handle,
-    decided: mpsc::Sender<Decided>,
+    handed_in: mpsc::Sender<Handed>,
 }
 
 /// Room for some lanes.
@@ -86,8 +91,12 @@ impl Dispatcher {
         for _ in 0..engine.options.finishers.max(1) {
             finishers.spawn_on(finish_all(Arc::clone(&engine), waiting.clone()), runtime);
         }
+        // As many as there are places, so that there is always room for what has one.
+        let (handed_in, waiting) = mpsc::channel(in_work / 2);
+        let waiting = Gatherer::new(waiting, Pace { large: LARGE, apart: AT_DOOR });
+        finishers.spawn_on(take_in(Arc::clone(&engine), waiting, decided.clone()), runtime);
         let half = || Arc::new(Semaphore::new(in_work / 2));
-        Self { engine, places: half(), decided, finishers, runtime: runtime.clone(), at_door: half() }
+        Self { engine, places: half(), decided, finishers, at_door: half(), handed_in }
     }
 
     /// Another way in.
@@ -96,14 +105,15 @@ impl Dispatcher {
             engine: Arc::clone(&self.engine),
             places: Arc::clone(&self.at_door),
             n_places: self.engine.options.in_work.max(2) / 2,
-            runtime: self.runtime.clone(),
-            decided: self.decided.clone(),
+            handed_in: self.handed_in.clone(),
         }
     }
 
     /// Runs until it is told to stop; then hands back what it has claimed and not begun, and finishes the rest.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { engine, places, decided, mut finishers, .. } = self;
+        let Self { engine, places, decided, mut finishers, handed_in, .. } = self;
+        // What comes in by doors keeps the finishers at work; this one is nobody's.
+        drop(handed_in);
         let mut wait = SHORTEST_WAIT;
         while !stop.is_cancelled() {
             // Registered before looking, so that a hint given while it looks is not lost.
@@ -143,32 +153,12 @@ impl Door {
 
     /// Starts deciding on lanes that were claimed a moment ago, with everything that is pending there.
     pub fn hand_in(&self, lanes: Vec<(Claimed, Vec<Recorded>)>, room: Room) {
-        if lanes.is_empty() {
-            return;
+        let Room(mut room) = room;
+        for (lane, events) in lanes {
+            let Some(place) = room.split(1) else { return };
+            // Fails only where the dispatcher is gone; then the lane comes again when its lease ends.
+            let _ = self.handed_in.try_send((lane, events, place));
         }
-        let door = self.clone();
-        self.runtime.spawn(async move {
-            chaos::point("after-claim");
-            let (lanes, events): (Vec<Claimed>, Vec<Vec<Recorded>>) = lanes.into_iter().unzip();
-            let mut rows = Rows { events: events.into_iter().filter_map(by_lane).collect(), ..Rows::default() };
-            let works: Vec<Work> = match load_further(&door.engine, &lanes, &mut rows).await {
-                Ok(()) => lanes.into_iter().map(|lane| rows.work(lane)).collect(),
-                Err(error) if error.is_passing() => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "lanes could not be loaded; they are claimed again"
-                    );
-                    let _ = door.engine.store.give_back(&lanes).await;
-                    return;
-                }
-                Err(_) => load_one_by_one(&door.engine, lanes).await,
-            };
-            let Room(mut room) = room;
-            for work in works {
-                let Some(place) = room.split(1) else { return };
-                begin(&door.engine, &door.decided, work, place);
-            }
-        });
     }
 
     /// For how long such lanes are claimed.
@@ -177,8 +167,37 @@ impl Door {
     }
 }
 
-fn by_lane(events: Vec<Recorded>) -> Option<(i64, Vec<Recorded>)> {
-    events.first().map(|event| event.lane_id).map(|lane_id| (lane_id, events))
+/// Takes in what comes by the door: what has gathered there is decided on together.
+async fn take_in(engine: Arc<Engine>, waiting: Gatherer<Handed>, decided: mpsc::Sender<Decided>) {
+    while let Some(batch) = waiting.next(engine.options.batch).await {
+        chaos::point("after-claim");
+        tokio::spawn(begin_all(Arc::clone(&engine), batch.items, decided.clone()));
+    }
+}
+
+async fn begin_all(engine: Arc<Engine>, handed_in: Vec<Handed>, decided: mpsc::Sender<Decided>) {
+    let mut rows = Rows::default();
+    let (mut lanes, mut places) = (Vec::with_capacity(handed_in.len()), Vec::with_capacity(handed_in.len()));
+    for (lane, events, place) in handed_in {
+        rows.events.insert(lane.lane_id, events);
+        lanes.push(lane);
+        places.push(place);
+    }
+    let works = match load_further(&engine, &lanes, &mut rows).await {
+        Ok(()) => lanes.into_iter().map(|lane| rows.work(lane)).collect(),
+        Err(error) if error.is_passing() => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "lanes could not be loaded; they are claimed again"
+            );
+            let _ = engine.store.give_back(&lanes).await;
+            return;
+        }
+        Err(_) => load_one_by_one(&engine, lanes).await,
+    };
+    for (work, place) in works.into_iter().zip(places) {
+        begin(&engine, &decided, work, place);
+    }
 }
 
 /// Waits until it is time to look again.
