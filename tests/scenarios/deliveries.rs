@@ -344,6 +344,23 @@ async fn an_action_that_was_done_in_part_is_asked_about_before_it_is_repeated() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_action_in_doubt_stays_so_while_its_ticket_cannot_be_read() {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|_| Then::Vanish);
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("an attempt in doubt", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
+    helpdesk.answer(|_| Then::Done);
+    engine.database.execute("ALTER TABLE ticket RENAME TO ticket_away").await;
+    engine.database.end_delivery_waits().await;
+    engine.database.wait_for("one that comes to nothing", "SELECT count(*) FROM attempt", 2).await;
+    engine.database.execute("ALTER TABLE ticket_away RENAME TO ticket").await;
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+    assert_eq!(requests(&helpdesk), ["POST /notes", "GET /notes?page=1"], "it is found and not done again");
+    assert_eq!(outbox(&engine).await[0]["state"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_helpdesk_gets_the_patience_that_it_asks_for_where_an_action_is_in_doubt() {
     let (helpdesk, engine) = start_in_steps().await;
     helpdesk.answer(|received| match received.method.as_str() {

@@ -57,7 +57,15 @@ pub(super) async fn attempt(
     };
     let ticket = match engine.store.tickets(&[lane.lane_id]).await {
         Ok(tickets) => tickets.into_iter().find_map(|ticket| ticket.ticket),
-        Err(error) => return Ok(Went::Retry { why: error.to_string(), retry_after: None }),
+        Err(error) => {
+            let (why, retry_after) = (error.to_string(), None);
+            // Nobody has asked yet: what was in doubt stays so.
+            return Ok(if lane.ambiguous {
+                Went::Ambiguous { why, retry_after }
+            } else {
+                Went::Retry { why, retry_after }
+            });
+        }
     };
     let (data, reason, _) = parts(message);
     let action = Action {
