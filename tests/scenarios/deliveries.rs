@@ -385,6 +385,47 @@ async fn a_helpdesk_gets_the_patience_that_it_asks_for_where_an_action_is_in_dou
     engine.work_off().await;
 }
 
+/// An engine in steps whose first action was refused, and so is a dead letter.
+async fn with_a_dead_letter() -> (Helpdesk, TestEngine) {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|_| Then::Status(422));
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("it is a dead letter", "SELECT count(*) FROM dead_letter", 1).await;
+    (helpdesk, engine)
+}
+
+/// A helpdesk whose answers are too long to read, so that nobody can tell what was done, and that does this with the rest.
+fn cannot_tell(then: Then) -> impl FnMut(&Received) -> Then + Send + 'static {
+    move |received| if received.method == "GET" { Then::Long } else { then }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_has_sent_again_is_sent_though_the_helpdesk_could_not_be_asked_at_first() {
+    let (helpdesk, engine) = with_a_dead_letter().await;
+    helpdesk.answer(|_| Then::Status(503));
+    assert!(engine.run(&["dead-letters", "replay", "--all"]).await.status.success());
+    engine.database.wait_for("it is asked in vain", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
+    helpdesk.answer(cannot_tell(Then::Done));
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+    assert_eq!(in_turn(&helpdesk), "POST1 asks asks POST1 PUT1");
+    assert_eq!(outbox(&engine).await[0]["state"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_has_sent_again_is_sent_once() {
+    let (helpdesk, engine) = with_a_dead_letter().await;
+    helpdesk.answer(cannot_tell(Then::Vanish));
+    assert!(engine.run(&["dead-letters", "replay", "--all"]).await.status.success());
+    engine.database.wait_for("it is in doubt again", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
+    engine.database.end_delivery_waits().await;
+    let waiting = "SELECT count(*) FROM dead_letter WHERE replayed_at IS NULL";
+    engine.database.wait_for("it waits for a person again", waiting, 1).await;
+    let received = helpdesk.received();
+    let n_sent = received.iter().filter(|sent| sent.method == "POST" && sent.key == received[0].key).count();
+    assert_eq!(n_sent, 2, "at first, and when a person said so");
+}
+
 /// What came, in one line: `asks` for a request that reads, and each other one by its method and which action it is of.
 fn in_turn(helpdesk: &Helpdesk) -> String {
     let mut keys: Vec<String> = Vec::new();

@@ -78,6 +78,8 @@ pub struct Attempted {
     pub outbox_id: i64,
     pub state: State,
     pub outcome: AttemptOutcome,
+    /// What a person insisted on has been sent and may have taken effect: from now on it takes another replay.
+    pub insistence_spent: bool,
     pub number: i32,
     pub status: Option<i16>,
     pub elapsed_ms: i32,
@@ -132,7 +134,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 const MARK: &str = "
 UPDATE outbox SET state = $5, ended_at = $6, reference = $7, ambiguous = $8,
     -- Whoever had it sent again has had it sent.
-    insisted = insisted AND NOT $8
+    insisted = insisted AND NOT $9
 WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND outbox_id = $4";
 
 const DEAD: &str = "
@@ -153,7 +155,7 @@ WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3";
 // so of this one stands with it alone.
 const RELEASE_RETRY: &str = "
 UPDATE outbox_lane SET lease_token = NULL, attempts = CASE WHEN replayed THEN 0 ELSE $4 END,
-    ambiguous = $5 AND NOT replayed, insisted = insisted AND NOT ($5 OR replayed),
+    ambiguous = $5 AND NOT replayed, insisted = insisted AND NOT ($8 OR replayed),
     wake_at = CASE WHEN replayed THEN now() ELSE $6 END
 FROM (
     SELECT EXISTS (
@@ -329,7 +331,8 @@ impl Store {
                 .bind(attempted.number)
                 .bind(attempted.outcome == AttemptOutcome::Ambiguous)
                 .bind(at(retry_at))
-                .bind(attempted.outbox_id),
+                .bind(attempted.outbox_id)
+                .bind(attempted.insistence_spent),
             None => sqlx::query(RELEASE_ENDED)
                 .bind(lane.0)
                 .bind(lane.1)
@@ -367,6 +370,7 @@ impl Store {
             .bind(ended_at)
             .bind(attempted.reference.as_deref().map(storable))
             .bind(attempted.outcome == AttemptOutcome::Ambiguous)
+            .bind(attempted.insistence_spent)
             .execute(&mut *connection)
             .await
             .map_err(failed("outbox.mark"))?;

@@ -69,6 +69,8 @@ pub(crate) struct Record {
     n_requests: u32,
     /// The destination did not work, as opposed to refusing this one action.
     is_down: bool,
+    /// See [`Attempted::insistence_spent`].
+    insistence_spent: bool,
 }
 
 impl Record {
@@ -351,6 +353,7 @@ impl Deliverer {
             outbox_id: message.outbox_id,
             state,
             outcome,
+            insistence_spent: record.insistence_spent,
             number,
             status: record.status.and_then(|status| i16::try_from(status).ok()),
             elapsed_ms: i32::try_from(record.elapsed_ms).unwrap_or(i32::MAX),

@@ -182,6 +182,7 @@ impl Conversation<'_> {
     async fn carry_out(&self, action: &Action, unknown: Option<&str>, record: &mut Record) -> Result<Went, Busy> {
         let mut in_doubt = unknown.is_some();
         let went = self.send_all(action, unknown, &mut in_doubt, record).await?;
+        record.insistence_spent = in_doubt && unknown.is_none();
         Ok(match went {
             Went::Retry { why, retry_after } if in_doubt => Went::Ambiguous { why, retry_after },
             went => went,
