@@ -1,5 +1,9 @@
 //! Actions at a helpdesk that is down, slow, lossy or unwilling.
 
+use std::time::Duration;
+
+use deskbell_model::timestamp::Timestamp;
+use deskbell_store::{Connections, Store};
 use serde_json::{Value, json};
 
 use crate::support::config::{self, ROUTING};
@@ -7,7 +11,7 @@ use crate::support::database::Database;
 use crate::support::engine::TestEngine;
 use crate::support::helpdesk::{Helpdesk, Received, Then};
 use crate::support::program::{CONNECTOR, CONNECTOR_IN_STEPS, guest};
-use crate::support::waiting::wait_until;
+use crate::support::waiting::{now, wait_until};
 use crate::support::webhook::{commented, created};
 
 /// An engine where each event of a ticket makes one note.
@@ -458,6 +462,34 @@ async fn an_action_in_doubt_is_still_asked_about_when_an_earlier_one_is_replayed
     assert!(engine.run(&["dead-letters", "replay", "--all"]).await.status.success());
     engine.work_off().await;
     assert_eq!(in_turn(&helpdesk), "POST1 POST2 asks POST1 PUT1 asks", "the second is found and not done again");
+    assert!(outbox(&engine).await.iter().all(|row| row["state"] == 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_that_was_put_off_unsent_is_not_in_doubt_when_an_earlier_one_is_replayed() {
+    let (helpdesk, mut engine) = with_a_dead_letter().await;
+    engine.database.execute("UPDATE destination SET paused_at = now()").await;
+    engine.post(&commented("T-1", "Hello?")).await;
+    engine.database.wait_for("the second waits to be sent", "SELECT count(*) FROM outbox", 2).await;
+    assert!(engine.stop().await.success(), "{}", engine.log());
+    engine.database.execute("UPDATE destination SET paused_at = NULL").await;
+
+    // Another process claims the second, and the first is replayed before it puts the second off.
+    let store = Store::connect(&engine.database.url, Connections::default()).await.unwrap();
+    let claimed = store.claim_outbox(1, Duration::from_mins(3), &[]).await.unwrap().remove(0);
+    let letter = store.dead_letters(false, None, 1).await.unwrap().remove(0);
+    assert!(store.replay(&letter, Timestamp::from(now())).await.unwrap());
+    let in_doubt = "SELECT ambiguous FROM outbox ORDER BY outbox_id";
+    let (yes, no) = (json!({ "ambiguous": true }), json!({ "ambiguous": false }));
+    assert_eq!(engine.sql(in_doubt).await, [yes.clone(), yes.clone()], "it may be on its way");
+    store.postpone_outbox(&claimed, Timestamp::from(now())).await.unwrap();
+    assert_eq!(engine.sql(in_doubt).await, [yes, no], "it was not");
+    store.close().await;
+
+    helpdesk.answer(cannot_tell(Then::Done));
+    engine.start_again(None).await;
+    engine.work_off().await;
+    assert_eq!(in_turn(&helpdesk), "POST1 asks POST1 PUT1 POST2 PUT2");
     assert!(outbox(&engine).await.iter().all(|row| row["state"] == 2));
 }
 

@@ -98,6 +98,7 @@ fn statements() -> Vec<Hot> {
         hot("outbox.release_ended", "1, 1, 700, 700, 1"),
         hot("outbox.release_retry", "1, 1, 700, 1, false, '2026-03-02', 700, false"),
         hot("outbox.release_empty", "1, 1, 700, 1, 1"),
+        hot("outbox.postpone", "1, 1, 700, 1, '2026-03-02', 700, 1"),
     ]
 }
 

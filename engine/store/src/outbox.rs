@@ -169,9 +169,14 @@ UPDATE outbox_lane SET lease_token = NULL, attempts = 0, ambiguous = false, insi
     wake_at = CASE WHEN arrivals <> $5 THEN now() END
 WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND lease_token = $4";
 
+// Whoever replayed an earlier action meanwhile took the head ($6) for one that may have been sent (`HEAD_IN_DOUBT`). It was
+// not. Where nothing arrived since the claim ($7) the head has not been touched.
 const POSTPONE: &str = "
-UPDATE outbox_lane SET lease_token = NULL, wake_at = $5
-WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND lease_token = $4";
+WITH postponed AS (
+    UPDATE outbox_lane SET lease_token = NULL, wake_at = $5
+    WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND lease_token = $4 RETURNING arrivals)
+UPDATE outbox SET ambiguous = false FROM postponed
+WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND outbox_id = $6 AND postponed.arrivals <> $7";
 
 const DESTINATION: &str = "
 WITH made AS (
@@ -398,10 +403,12 @@ impl Store {
         Ok(())
     }
 
-    /// Gives a claimed lane back untouched, to be claimed again at `until`.
+    /// Gives a claimed lane back whose head was not sent, to be claimed again at `until`.
     pub async fn postpone_outbox(&self, lane: &Claimed, until: Timestamp) -> Result<()> {
+        // What was in doubt when it was claimed still is.
+        let not_in_doubt = lane.head.as_ref().filter(|_| !lane.ambiguous).map(|head| head.outbox_id);
         let query = sqlx::query(POSTPONE).bind(self.tenant).bind(lane.destination_id).bind(lane.lane_id);
-        let query = query.bind(lane.token).bind(at(until));
+        let query = query.bind(lane.token).bind(at(until)).bind(not_in_doubt).bind(lane.arrivals);
         query.execute(&self.work).await.map_err(failed("outbox.postpone"))?;
         Ok(())
     }
