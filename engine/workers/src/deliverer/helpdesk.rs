@@ -9,7 +9,7 @@ use deskbell_model::plugin::{Action, Exchange, ProbeStep, RenderStep, Request, R
 use deskbell_store::outbox::{Claimed, Message};
 use serde_json::json;
 
-use super::{Deliverer, Record, Went, parts};
+use super::{Deliverer, LEASE, Record, Went, parts};
 use crate::engine::Source;
 use crate::registry::{Connector, Suspended as _};
 use crate::sender::error::SendError;
@@ -31,8 +31,12 @@ const MAX_ANSWER_BYTES: usize = 2 * 1024 * 1024;
 /// So much is read of all answers of an action together: a connector is shown them again at each step, and has 32 MiB
 /// of memory where it asks for no more.
 const MAX_ANSWERS_BYTES: usize = 8 * 1024 * 1024;
-/// An action that takes longer is left to its next attempt, while its lease still holds for the request under way.
+/// An action that takes longer is left to its next attempt: no further request is sent, and the lease still holds for the
+/// one under way.
 const LONGEST: Duration = Duration::from_mins(2);
+/// A request under way ends here at the latest, whatever time the configuration gives it. What is left of the lease is for
+/// the record.
+const LAST_ANSWER: Duration = LEASE.saturating_sub(Duration::from_secs(15));
 const CUT: &str = "the helpdesk's answer is longer than what is read of one";
 
 /// Fails where the host had no room for the connector before anything was changed at the helpdesk: that is no attempt.
@@ -43,6 +47,7 @@ pub(super) async fn attempt(
     source: &str,
     record: &mut Record,
 ) -> Result<Went, Busy> {
+    let begun = Instant::now();
     let engine = &deliverer.engine;
     let Some(source) = engine.sources.get(source) else {
         return Ok(Went::GiveUp {
@@ -80,7 +85,7 @@ pub(super) async fn attempt(
         Ok(hosts) => hosts,
         Err(why) => return Ok(Went::GiveUp { why }),
     };
-    let (key, begun) = (action.key.clone(), Instant::now());
+    let key = action.key.clone();
     let conversation = Conversation { deliverer, connector, source, manifest_hosts, key, begun };
     let earlier = if lane.ambiguous { conversation.probe(&action, record).await? } else { Earlier::None };
     match earlier {
@@ -153,6 +158,9 @@ impl Conversation<'_> {
                 }
             };
             for request in requests {
+                if let Some(why) = self.too_slow() {
+                    return Ok(Earlier::Went(Went::Ambiguous { why, retry_after: None }));
+                }
                 match self.send(request, &so_far, record).await {
                     Ok(Some(exchange)) => {
                         asked_to_wait = wait_asked(&exchange.response, self.deliverer.engine.now());
@@ -232,6 +240,9 @@ impl Conversation<'_> {
                         ),
                     });
                 }
+                if let Some(why) = self.too_slow() {
+                    return Ok(Went::Retry { why, retry_after: None });
+                }
                 match self.send(request, &so_far, record).await {
                     Ok(None) => return Ok(Went::GiveUp { why: CUT.to_owned() }),
                     Ok(Some(exchange)) => {
@@ -302,7 +313,7 @@ impl Conversation<'_> {
             now: self.deliverer.engine.now(),
             hosts: &[&self.manifest_hosts, &self.source.hosts],
             secrets: &*secrets,
-            timeout: None,
+            timeout: Some(self.deliverer.sender.timeout().min(LAST_ANSWER.saturating_sub(self.begun.elapsed()))),
             max_response_bytes: Some(MAX_ANSWER_BYTES.min(MAX_ANSWERS_BYTES.saturating_sub(n_read))),
         };
         let sent = self.deliverer.sender.send(call).await;
