@@ -214,7 +214,6 @@ impl Deliverer {
                         error = &busy as &dyn std::error::Error,
                         "an action waits for the plugin host to have room for its connector"
                     );
-                    self.with_pace(lane, |pace| pace.charge(record.n_requests));
                     self.postpone(lane, self.after(NO_ROOM_WAIT)).await;
                     return;
                 }

@@ -39,7 +39,8 @@ const LONGEST: Duration = Duration::from_mins(2);
 const LAST_ANSWER: Duration = LEASE.saturating_sub(Duration::from_secs(15));
 const CUT: &str = "the helpdesk's answer is longer than what is read of one";
 
-/// Fails where the host had no room for the connector before anything was changed at the helpdesk: that is no attempt.
+/// Fails where the host had no room for the connector before anything was sent to the helpdesk: that is no attempt. Later it
+/// is one, for the helpdesk would be asked the same over and over while that lasts, and no backoff would come of it.
 pub(super) async fn attempt(
     deliverer: &Deliverer,
     lane: &Claimed,
@@ -150,7 +151,7 @@ impl Conversation<'_> {
                     record.note(format!("whether an earlier attempt took effect cannot be told: {why}"));
                     return Ok(Earlier::Unknown(why));
                 }
-                Err(Failure::Busy(busy)) => return Err(busy),
+                Err(Failure::Busy(busy)) if record.n_requests == 0 => return Err(busy),
                 // It stays unknown until the helpdesk can be asked.
                 Err(failure) => {
                     let why = failure.to_string();
@@ -217,9 +218,7 @@ impl Conversation<'_> {
                 Ok(RenderStep::Done(reference)) => return Ok(Went::Done(reference)),
                 Ok(RenderStep::Impossible(why)) => return Ok(Went::Impossible { why }),
                 Ok(RenderStep::Requests(requests)) => requests,
-                Err(Failure::Busy(busy)) if !so_far.iter().any(|sent| changes_something(&sent.request)) => {
-                    return Err(busy);
-                }
+                Err(Failure::Busy(busy)) if record.n_requests == 0 => return Err(busy),
                 Err(failure) if failure.retryable() => {
                     return Ok(Went::Retry { why: failure.to_string(), retry_after: asked_to_wait });
                 }
