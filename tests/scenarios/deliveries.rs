@@ -1,5 +1,9 @@
 //! Actions at a helpdesk that is down, slow, lossy or unwilling.
 
+use std::time::Duration;
+
+use deskbell_model::timestamp::Timestamp;
+use deskbell_store::{Connections, Store};
 use serde_json::{Value, json};
 
 use crate::support::config::{self, ROUTING};
@@ -7,7 +11,7 @@ use crate::support::database::Database;
 use crate::support::engine::TestEngine;
 use crate::support::helpdesk::{Helpdesk, Received, Then};
 use crate::support::program::{CONNECTOR, CONNECTOR_IN_STEPS, guest};
-use crate::support::waiting::wait_until;
+use crate::support::waiting::{now, wait_until};
 use crate::support::webhook::{commented, created};
 
 /// An engine where each event of a ticket makes one note.
@@ -344,6 +348,23 @@ async fn an_action_that_was_done_in_part_is_asked_about_before_it_is_repeated() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_action_in_doubt_stays_so_while_its_ticket_cannot_be_read() {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|_| Then::Vanish);
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("an attempt in doubt", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
+    helpdesk.answer(|_| Then::Done);
+    engine.database.execute("ALTER TABLE ticket RENAME TO ticket_away").await;
+    engine.database.end_delivery_waits().await;
+    engine.database.wait_for("one that comes to nothing", "SELECT count(*) FROM attempt", 2).await;
+    engine.database.execute("ALTER TABLE ticket_away RENAME TO ticket").await;
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+    assert_eq!(requests(&helpdesk), ["POST /notes", "GET /notes?page=1"], "it is found and not done again");
+    assert_eq!(outbox(&engine).await[0]["state"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_helpdesk_gets_the_patience_that_it_asks_for_where_an_action_is_in_doubt() {
     let (helpdesk, engine) = start_in_steps().await;
     helpdesk.answer(|received| match received.method.as_str() {
@@ -366,6 +387,47 @@ async fn a_helpdesk_gets_the_patience_that_it_asks_for_where_an_action_is_in_dou
     helpdesk.answer(|_| Then::Done);
     engine.database.end_delivery_waits().await;
     engine.work_off().await;
+}
+
+/// An engine in steps whose first action was refused, and so is a dead letter.
+async fn with_a_dead_letter() -> (Helpdesk, TestEngine) {
+    let (helpdesk, engine) = start_in_steps().await;
+    helpdesk.answer(|_| Then::Status(422));
+    engine.post(&created("T-1")).await;
+    engine.database.wait_for("it is a dead letter", "SELECT count(*) FROM dead_letter", 1).await;
+    (helpdesk, engine)
+}
+
+/// A helpdesk whose answers are too long to read, so that nobody can tell what was done, and that does this with the rest.
+fn cannot_tell(then: Then) -> impl FnMut(&Received) -> Then + Send + 'static {
+    move |received| if received.method == "GET" { Then::Long } else { then }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_has_sent_again_is_sent_though_the_helpdesk_could_not_be_asked_at_first() {
+    let (helpdesk, engine) = with_a_dead_letter().await;
+    helpdesk.answer(|_| Then::Status(503));
+    assert!(engine.run(&["dead-letters", "replay", "--all"]).await.status.success());
+    engine.database.wait_for("it is asked in vain", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
+    helpdesk.answer(cannot_tell(Then::Done));
+    engine.database.end_delivery_waits().await;
+    engine.work_off().await;
+    assert_eq!(in_turn(&helpdesk), "POST1 asks asks POST1 PUT1");
+    assert_eq!(outbox(&engine).await[0]["state"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_has_sent_again_is_sent_once() {
+    let (helpdesk, engine) = with_a_dead_letter().await;
+    helpdesk.answer(cannot_tell(Then::Vanish));
+    assert!(engine.run(&["dead-letters", "replay", "--all"]).await.status.success());
+    engine.database.wait_for("it is in doubt again", "SELECT count(*) FROM attempt WHERE outcome = 2", 1).await;
+    engine.database.end_delivery_waits().await;
+    let waiting = "SELECT count(*) FROM dead_letter WHERE replayed_at IS NULL";
+    engine.database.wait_for("it waits for a person again", waiting, 1).await;
+    let received = helpdesk.received();
+    let n_sent = received.iter().filter(|sent| sent.method == "POST" && sent.key == received[0].key).count();
+    assert_eq!(n_sent, 2, "at first, and when a person said so");
 }
 
 /// What came, in one line: `asks` for a request that reads, and each other one by its method and which action it is of.
@@ -400,6 +462,34 @@ async fn an_action_in_doubt_is_still_asked_about_when_an_earlier_one_is_replayed
     assert!(engine.run(&["dead-letters", "replay", "--all"]).await.status.success());
     engine.work_off().await;
     assert_eq!(in_turn(&helpdesk), "POST1 POST2 asks POST1 PUT1 asks", "the second is found and not done again");
+    assert!(outbox(&engine).await.iter().all(|row| row["state"] == 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_that_was_put_off_unsent_is_not_in_doubt_when_an_earlier_one_is_replayed() {
+    let (helpdesk, mut engine) = with_a_dead_letter().await;
+    engine.database.execute("UPDATE destination SET paused_at = now()").await;
+    engine.post(&commented("T-1", "Hello?")).await;
+    engine.database.wait_for("the second waits to be sent", "SELECT count(*) FROM outbox", 2).await;
+    assert!(engine.stop().await.success(), "{}", engine.log());
+    engine.database.execute("UPDATE destination SET paused_at = NULL").await;
+
+    // Another process claims the second, and the first is replayed before it puts the second off.
+    let store = Store::connect(&engine.database.url, Connections::default()).await.unwrap();
+    let claimed = store.claim_outbox(1, Duration::from_mins(3), &[]).await.unwrap().remove(0);
+    let letter = store.dead_letters(false, None, 1).await.unwrap().remove(0);
+    assert!(store.replay(&letter, Timestamp::from(now())).await.unwrap());
+    let in_doubt = "SELECT ambiguous FROM outbox ORDER BY outbox_id";
+    let (yes, no) = (json!({ "ambiguous": true }), json!({ "ambiguous": false }));
+    assert_eq!(engine.sql(in_doubt).await, [yes.clone(), yes.clone()], "it may be on its way");
+    store.postpone_outbox(&claimed, Timestamp::from(now())).await.unwrap();
+    assert_eq!(engine.sql(in_doubt).await, [yes, no], "it was not");
+    store.close().await;
+
+    helpdesk.answer(cannot_tell(Then::Done));
+    engine.start_again(None).await;
+    engine.work_off().await;
+    assert_eq!(in_turn(&helpdesk), "POST1 asks POST1 PUT1 POST2 PUT2");
     assert!(outbox(&engine).await.iter().all(|row| row["state"] == 2));
 }
 

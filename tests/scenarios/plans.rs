@@ -94,10 +94,11 @@ fn statements() -> Vec<Hot> {
         hot("outbox.claim", &format!("1, 180, {NUMBERS}, {LANES}")),
         hot("outbox.heads", &format!("1, {NUMBERS}, {LANES}, '{{0,0,0,0,0,0,0,0}}'")),
         hot("outbox.lock", "1, 1, 700, 1"),
-        hot("outbox.mark", "1, 1, 700, 700, 2, '2026-03-02', NULL, false"),
+        hot("outbox.mark", "1, 1, 700, 700, 2, '2026-03-02', NULL, false, false"),
         hot("outbox.release_ended", "1, 1, 700, 700, 1"),
-        hot("outbox.release_retry", "1, 1, 700, 1, false, '2026-03-02', 700"),
+        hot("outbox.release_retry", "1, 1, 700, 1, false, '2026-03-02', 700, false"),
         hot("outbox.release_empty", "1, 1, 700, 1, 1"),
+        hot("outbox.postpone", "1, 1, 700, 1, '2026-03-02', 700, 1"),
     ]
 }
 

@@ -78,6 +78,8 @@ pub struct Attempted {
     pub outbox_id: i64,
     pub state: State,
     pub outcome: AttemptOutcome,
+    /// What a person insisted on has been sent and may have taken effect: from now on it takes another replay.
+    pub insistence_spent: bool,
     pub number: i32,
     pub status: Option<i16>,
     pub elapsed_ms: i32,
@@ -132,7 +134,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 const MARK: &str = "
 UPDATE outbox SET state = $5, ended_at = $6, reference = $7, ambiguous = $8,
     -- Whoever had it sent again has had it sent.
-    insisted = insisted AND NOT $8
+    insisted = insisted AND NOT $9
 WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND outbox_id = $4";
 
 const DEAD: &str = "
@@ -153,7 +155,7 @@ WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3";
 // so of this one stands with it alone.
 const RELEASE_RETRY: &str = "
 UPDATE outbox_lane SET lease_token = NULL, attempts = CASE WHEN replayed THEN 0 ELSE $4 END,
-    ambiguous = $5 AND NOT replayed, insisted = insisted AND NOT ($5 OR replayed),
+    ambiguous = $5 AND NOT replayed, insisted = insisted AND NOT ($8 OR replayed),
     wake_at = CASE WHEN replayed THEN now() ELSE $6 END
 FROM (
     SELECT EXISTS (
@@ -167,9 +169,14 @@ UPDATE outbox_lane SET lease_token = NULL, attempts = 0, ambiguous = false, insi
     wake_at = CASE WHEN arrivals <> $5 THEN now() END
 WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND lease_token = $4";
 
+// Whoever replayed an earlier action meanwhile took the head ($6) for one that may have been sent (`HEAD_IN_DOUBT`). It was
+// not. Where nothing arrived since the claim ($7) the head has not been touched.
 const POSTPONE: &str = "
-UPDATE outbox_lane SET lease_token = NULL, wake_at = $5
-WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND lease_token = $4";
+WITH postponed AS (
+    UPDATE outbox_lane SET lease_token = NULL, wake_at = $5
+    WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND lease_token = $4 RETURNING arrivals)
+UPDATE outbox SET ambiguous = false FROM postponed
+WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND outbox_id = $6 AND postponed.arrivals <> $7";
 
 const DESTINATION: &str = "
 WITH made AS (
@@ -329,7 +336,8 @@ impl Store {
                 .bind(attempted.number)
                 .bind(attempted.outcome == AttemptOutcome::Ambiguous)
                 .bind(at(retry_at))
-                .bind(attempted.outbox_id),
+                .bind(attempted.outbox_id)
+                .bind(attempted.insistence_spent),
             None => sqlx::query(RELEASE_ENDED)
                 .bind(lane.0)
                 .bind(lane.1)
@@ -367,6 +375,7 @@ impl Store {
             .bind(ended_at)
             .bind(attempted.reference.as_deref().map(storable))
             .bind(attempted.outcome == AttemptOutcome::Ambiguous)
+            .bind(attempted.insistence_spent)
             .execute(&mut *connection)
             .await
             .map_err(failed("outbox.mark"))?;
@@ -394,10 +403,12 @@ impl Store {
         Ok(())
     }
 
-    /// Gives a claimed lane back untouched, to be claimed again at `until`.
+    /// Gives a claimed lane back whose head was not sent, to be claimed again at `until`.
     pub async fn postpone_outbox(&self, lane: &Claimed, until: Timestamp) -> Result<()> {
+        // What was in doubt when it was claimed still is.
+        let not_in_doubt = lane.head.as_ref().filter(|_| !lane.ambiguous).map(|head| head.outbox_id);
         let query = sqlx::query(POSTPONE).bind(self.tenant).bind(lane.destination_id).bind(lane.lane_id);
-        let query = query.bind(lane.token).bind(at(until));
+        let query = query.bind(lane.token).bind(at(until)).bind(not_in_doubt).bind(lane.arrivals);
         query.execute(&self.work).await.map_err(failed("outbox.postpone"))?;
         Ok(())
     }

@@ -72,6 +72,8 @@ pub(crate) struct Record {
     n_requests: u32,
     /// The destination did not work, as opposed to refusing this one action.
     is_down: bool,
+    /// See [`Attempted::insistence_spent`].
+    insistence_spent: bool,
 }
 
 impl Record {
@@ -165,12 +167,20 @@ impl Deliverer {
     }
 
     /// None: go ahead. Else when the destination may be tried again.
-    fn wait_for(&self, destination_id: i32) -> Option<Timestamp> {
+    fn wait_for(&self, destination_id: i32, asked_at: Timestamp) -> Option<Timestamp> {
         let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
         let breaker = breakers.entry(destination_id).or_insert_with(|| Breaker::new(Settings::DESTINATION));
-        match breaker.ask(self.engine.now()) {
+        match breaker.ask(asked_at) {
             Verdict::Go | Verdict::Trial => None,
             Verdict::Wait { until } => Some(until),
+        }
+    }
+
+    /// What was to go ahead at `asked_at` is put off unsent: it says nothing of the destination.
+    fn hand_back(&self, destination_id: i32, asked_at: Timestamp) {
+        let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(breaker) = breakers.get_mut(&destination_id) {
+            breaker.hand_back(asked_at);
         }
     }
 
@@ -202,8 +212,13 @@ impl Deliverer {
             }
             return;
         };
-        let paced = || self.with_pace(lane, |pace| pace.ask(lane.lane_id, self.engine.now())).flatten();
-        if let Some(until) = self.wait_for(lane.destination_id).or_else(paced) {
+        let asked_at = self.engine.now();
+        if let Some(until) = self.wait_for(lane.destination_id, asked_at) {
+            self.postpone(lane, until).await;
+            return;
+        }
+        if let Some(until) = self.with_pace(lane, |pace| pace.ask(lane.lane_id, asked_at)).flatten() {
+            self.hand_back(lane.destination_id, asked_at);
             self.postpone(lane, until).await;
             return;
         }
@@ -219,7 +234,7 @@ impl Deliverer {
                         error = &busy as &dyn std::error::Error,
                         "an action waits for the plugin host to have room for its connector"
                     );
-                    self.with_pace(lane, |pace| pace.charge(record.n_requests));
+                    self.hand_back(lane.destination_id, asked_at);
                     self.postpone(lane, self.after(NO_ROOM_WAIT)).await;
                     return;
                 }
@@ -358,6 +373,7 @@ impl Deliverer {
             outbox_id: message.outbox_id,
             state,
             outcome,
+            insistence_spent: record.insistence_spent,
             number,
             status: record.status.and_then(|status| i16::try_from(status).ok()),
             elapsed_ms: i32::try_from(record.elapsed_ms).unwrap_or(i32::MAX),

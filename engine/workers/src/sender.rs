@@ -146,6 +146,11 @@ impl Sender {
         })
     }
 
+    /// The time that a request has that brings none of its own.
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Sends `call` once and gives the answer, whatever its status.
     pub async fn send(&self, call: Call<'_>) -> Result<Outcome, SendError> {
         let started = Instant::now();

@@ -62,6 +62,9 @@ pub trait Connector {
 
     /// Whether an action whose outcome is unknown took effect. Asked before an action is sent a second time, unless its requests
     /// are idempotent.
+    ///
+    /// [`ProbeStep::Effective`] means that all of the action is done: nothing more of it is sent. So the request that must not be
+    /// repeated belongs last in what `render` returns, or this checks what comes after it.
     fn probe(_action: &Action, _so_far: &[Exchange], _cx: &mut Context<'_>) -> Result<ProbeStep> {
         Ok(ProbeStep::Unknown("this connector has no way to tell".to_owned()))
     }

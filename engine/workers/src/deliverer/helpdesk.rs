@@ -9,7 +9,7 @@ use deskbell_model::plugin::{Action, Exchange, ProbeStep, RenderStep, Request, R
 use deskbell_store::outbox::{Claimed, Message};
 use serde_json::json;
 
-use super::{Deliverer, Record, Went, parts};
+use super::{Deliverer, LEASE, Record, Went, parts};
 use crate::engine::Source;
 use crate::registry::{Connector, Suspended as _};
 use crate::sender::error::SendError;
@@ -31,11 +31,16 @@ const MAX_ANSWER_BYTES: usize = 2 * 1024 * 1024;
 /// So much is read of all answers of an action together: a connector is shown them again at each step, and has 32 MiB
 /// of memory where it asks for no more.
 const MAX_ANSWERS_BYTES: usize = 8 * 1024 * 1024;
-/// An action that takes longer is left to its next attempt, while its lease still holds for the request under way.
+/// An action that takes longer is left to its next attempt: no further request is sent, and the lease still holds for the
+/// one under way.
 const LONGEST: Duration = Duration::from_mins(2);
+/// A request under way ends here at the latest, whatever time the configuration gives it. What is left of the lease is for
+/// the record.
+const LAST_ANSWER: Duration = LEASE.saturating_sub(Duration::from_secs(15));
 const CUT: &str = "the helpdesk's answer is longer than what is read of one";
 
-/// Fails where the host had no room for the connector before anything was changed at the helpdesk: that is no attempt.
+/// Fails where the host had no room for the connector before anything was sent to the helpdesk: that is no attempt. Later it
+/// is one, for the helpdesk would be asked the same over and over while that lasts, and no backoff would come of it.
 pub(super) async fn attempt(
     deliverer: &Deliverer,
     lane: &Claimed,
@@ -43,6 +48,7 @@ pub(super) async fn attempt(
     source: &str,
     record: &mut Record,
 ) -> Result<Went, Busy> {
+    let begun = Instant::now();
     let engine = &deliverer.engine;
     let Some(source) = engine.sources.get(source) else {
         return Ok(Went::GiveUp {
@@ -57,7 +63,15 @@ pub(super) async fn attempt(
     };
     let ticket = match engine.store.tickets(&[lane.lane_id]).await {
         Ok(tickets) => tickets.into_iter().find_map(|ticket| ticket.ticket),
-        Err(error) => return Ok(Went::Retry { why: error.to_string(), retry_after: None }),
+        Err(error) => {
+            let (why, retry_after) = (error.to_string(), None);
+            // Nobody has asked yet: what was in doubt stays so.
+            return Ok(if lane.ambiguous {
+                Went::Ambiguous { why, retry_after }
+            } else {
+                Went::Retry { why, retry_after }
+            });
+        }
     };
     let (data, reason, _) = parts(message);
     let action = Action {
@@ -72,7 +86,7 @@ pub(super) async fn attempt(
         Ok(hosts) => hosts,
         Err(why) => return Ok(Went::GiveUp { why }),
     };
-    let (key, begun) = (action.key.clone(), Instant::now());
+    let key = action.key.clone();
     let conversation = Conversation { deliverer, connector, source, manifest_hosts, key, begun };
     let earlier = if lane.ambiguous { conversation.probe(&action, record).await? } else { Earlier::None };
     match earlier {
@@ -137,7 +151,7 @@ impl Conversation<'_> {
                     record.note(format!("whether an earlier attempt took effect cannot be told: {why}"));
                     return Ok(Earlier::Unknown(why));
                 }
-                Err(Failure::Busy(busy)) => return Err(busy),
+                Err(Failure::Busy(busy)) if record.n_requests == 0 => return Err(busy),
                 // It stays unknown until the helpdesk can be asked.
                 Err(failure) => {
                     let why = failure.to_string();
@@ -145,6 +159,9 @@ impl Conversation<'_> {
                 }
             };
             for request in requests {
+                if let Some(why) = self.too_slow() {
+                    return Ok(Earlier::Went(Went::Ambiguous { why, retry_after: None }));
+                }
                 match self.send(request, &so_far, record).await {
                     Ok(Some(exchange)) => {
                         asked_to_wait = wait_asked(&exchange.response, self.deliverer.engine.now());
@@ -174,6 +191,7 @@ impl Conversation<'_> {
     async fn carry_out(&self, action: &Action, unknown: Option<&str>, record: &mut Record) -> Result<Went, Busy> {
         let mut in_doubt = unknown.is_some();
         let went = self.send_all(action, unknown, &mut in_doubt, record).await?;
+        record.insistence_spent = in_doubt && unknown.is_none();
         Ok(match went {
             Went::Retry { why, retry_after } if in_doubt => Went::Ambiguous { why, retry_after },
             went => went,
@@ -200,9 +218,7 @@ impl Conversation<'_> {
                 Ok(RenderStep::Done(reference)) => return Ok(Went::Done(reference)),
                 Ok(RenderStep::Impossible(why)) => return Ok(Went::Impossible { why }),
                 Ok(RenderStep::Requests(requests)) => requests,
-                Err(Failure::Busy(busy)) if !so_far.iter().any(|sent| changes_something(&sent.request)) => {
-                    return Err(busy);
-                }
+                Err(Failure::Busy(busy)) if record.n_requests == 0 => return Err(busy),
                 Err(failure) if failure.retryable() => {
                     return Ok(Went::Retry { why: failure.to_string(), retry_after: asked_to_wait });
                 }
@@ -222,6 +238,9 @@ impl Conversation<'_> {
                             "an earlier attempt may have taken effect ({why}), and doing it twice may do harm; look at the ticket, and replay to have it done again"
                         ),
                     });
+                }
+                if let Some(why) = self.too_slow() {
+                    return Ok(Went::Retry { why, retry_after: None });
                 }
                 match self.send(request, &so_far, record).await {
                     Ok(None) => return Ok(Went::GiveUp { why: CUT.to_owned() }),
@@ -293,7 +312,7 @@ impl Conversation<'_> {
             now: self.deliverer.engine.now(),
             hosts: &[&self.manifest_hosts, &self.source.hosts],
             secrets: &*secrets,
-            timeout: None,
+            timeout: Some(self.deliverer.sender.timeout().min(LAST_ANSWER.saturating_sub(self.begun.elapsed()))),
             max_response_bytes: Some(MAX_ANSWER_BYTES.min(MAX_ANSWERS_BYTES.saturating_sub(n_read))),
         };
         let sent = self.deliverer.sender.send(call).await;

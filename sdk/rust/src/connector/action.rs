@@ -66,7 +66,7 @@ pub enum RenderStep {
 pub enum ProbeStep {
     /// Send these and come back with the responses.
     Requests(Vec<Request>),
-    /// It took effect.
+    /// All of it took effect: nothing more of it is sent.
     Effective,
     /// It did not take effect, so it may be sent again.
     NotEffective,
