@@ -77,6 +77,22 @@ fn runs_another_trial_where_one_was_lost() {
 }
 
 #[test]
+fn runs_another_trial_at_once_where_one_was_withdrawn() {
+    let mut breaker = opened();
+    assert_eq!(breaker.ask(at(14)), Verdict::Trial);
+    breaker.withdrawn(at(3));
+    assert_eq!(breaker.ask(at(15)), Verdict::Wait { until: at(24) }, "a call from before it opened was no trial");
+    breaker.withdrawn(at(14));
+    assert_eq!(breaker.ask(at(15)), Verdict::Trial);
+    breaker.succeeded(at(16));
+    assert_eq!(breaker.ask(at(17)), Verdict::Trial);
+    breaker.withdrawn(at(17));
+    assert_eq!(breaker.ask(at(18)), Verdict::Trial, "those that succeeded still count");
+    breaker.succeeded(at(19));
+    assert_eq!(breaker.state(at(19)), State::Closed);
+}
+
+#[test]
 fn stays_open_twice_as_long_each_time_up_to_the_cap() {
     let mut breaker = opened();
     let mut now = at(14);

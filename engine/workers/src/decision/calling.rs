@@ -107,11 +107,16 @@ impl Lane<'_> {
             // Whatever it answered would not count.
             return Ok(Some(self.no_time()));
         }
-        if let Some(until) = automation.suspended_until(self.now()) {
+        let asked_at = self.now();
+        if let Some(until) = automation.suspended_until(asked_at) {
             let why = "the plugin is suspended because it kept failing".to_owned();
             return Ok(Some(NotNow { until, why, is_suspended: true }));
         }
-        match self.call(automation, subject, attempt).await {
+        let called = self.call(automation, subject, attempt).await;
+        if called.is_err() {
+            automation.withdraw(asked_at);
+        }
+        match called {
             Err(full @ Error::Full { .. }) => Ok(Some(self.no_room(&full))),
             called => called.map(|()| None),
         }

@@ -169,19 +169,7 @@ impl Lane<'_> {
             self.set_aside(name, recorded.event_id, recorded.inbox_id, error, attempt);
             return Ok(true);
         };
-        let _turn = match connector.turn().await {
-            Ok(turn) => turn,
-            Err(busy) => {
-                self.hold_deferred(reading, attempts, ROOM_AGAIN, &busy.to_string());
-                return Ok(false);
-            }
-        };
-        let now = self.now();
-        if let Some(until) = connector.suspended_until(now) {
-            let wait = Duration::from_micros(until.since(now).max(0) as u64);
-            self.hold_deferred(reading, attempts, wait, "the connector is suspended because it kept failing");
-            return Ok(false);
-        }
+        // What need not be read takes no turn, and no trial of a connector that was suspended.
         let Some(stored) = engine.store.delivery(inbox_id).await? else {
             let error = "the body has been dropped by its age".to_owned();
             self.set_aside(name, recorded.event_id, Some(inbox_id), error, attempt);
@@ -190,10 +178,23 @@ impl Lane<'_> {
         if stored.is_read {
             return Ok(true);
         }
+        let _turn = match connector.turn().await {
+            Ok(turn) => turn,
+            Err(busy) => {
+                self.hold_deferred(reading, attempts, ROOM_AGAIN, &busy.to_string());
+                return Ok(false);
+            }
+        };
+        let asked_at = self.now();
+        if let Some(until) = connector.suspended_until(asked_at) {
+            let wait = Duration::from_micros(until.since(asked_at).max(0) as u64);
+            self.hold_deferred(reading, attempts, wait, "the connector is suspended because it kept failing");
+            return Ok(false);
+        }
         let delivery = delivery_of(&stored, &self.source_name);
         let settings = engine.sources.get(&self.source_name).map(|source| Arc::clone(&source.settings));
         let call = connector.plugin.parse(&delivery, &settings.unwrap_or_else(|| Arc::from("{}"))).await;
-        connector.note_read(&call.result, self.now());
+        connector.note_read(&call.result, asked_at, self.now());
         match call.result {
             Ok(parsed) => {
                 let sorted = sort(&parsed, &self.source_name, self.claimed.source_id);
