@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Each time a trial fails it stays open twice as long, up to a cap. It is pure: times are parameters, and it lives in
-//! memory only, since a restarted engine finds out soon enough. Who calls must report every call that it let pass, or withdraw it.
+//! memory only, since a restarted engine finds out soon enough. Who calls must report every call that it let pass, or
+//! withdraw it.
 
 use deskbell_model::timestamp::Timestamp;
 
@@ -176,7 +177,8 @@ impl Breaker {
         }
     }
 
-    /// A call that was let pass at `asked_at` was not made, or says nothing. Where it was the trial, another may run at once.
+    /// A call that was let pass at `asked_at` was not made, or says nothing. Where it was the trial, another may run at
+    /// once.
     pub fn withdrawn(&mut self, asked_at: Timestamp) {
         if let Phase::HalfOpen { trial_since, .. } = &mut self.phase
             && *trial_since == Some(asked_at)

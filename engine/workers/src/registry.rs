@@ -98,7 +98,8 @@ pub trait Suspended {
         self.plugin().turn()
     }
 
-    /// None: call it, and [`Self::note`] how that went or [`Self::withdraw`] the call. Else when it may be called again.
+    /// None: call it, and [`Self::note`] how that went or [`Self::withdraw`] the call. Else when it may be called
+    /// again.
     fn suspended_until(&self, now: Timestamp) -> Option<Timestamp> {
         match self.breaker().lock().unwrap_or_else(PoisonError::into_inner).ask(now) {
             Verdict::Go | Verdict::Trial => None,

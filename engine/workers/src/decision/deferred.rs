@@ -102,6 +102,11 @@ impl Lane<'_> {
     /// connector that they waited for may have been replaced, or its source taken out.
     pub(super) async fn catch_up_deferred(&mut self, hold: Hold) -> Result<(), Error> {
         let engine = Arc::clone(self.engine);
+        if !hold.single && !self.begins_at_delivery(&hold).await? {
+            // No connector was behind: it is the hold of a plugin that is gone, and so is what it would have done.
+            self.let_go(&hold.plugin);
+            return Ok(());
+        }
         let connector = self.connector();
         if let Some(name) = connector.as_ref().filter(|name| !hold.single && **name != hold.plugin) {
             self.wait_for_another(hold, name.clone());
@@ -129,10 +134,19 @@ impl Lane<'_> {
             }
             attempts = 0;
         }
-        if may_be_more {
-            self.hold_back(Hold { from_event: last_read + 1, attempts: 0, next_at: Some(self.now()), ..hold });
+        if may_be_more
+            && let Some(from_event) =
+                engine.store.next_of_kind(self.claimed.lane_id, last_read + 1, last, DEFERRED_DELIVERY).await?
+        {
+            self.hold_back(Hold { from_event, attempts: 0, next_at: Some(self.now()), ..hold });
         }
         Ok(())
+    }
+
+    /// Whether a hold that is no automation's is a connector's. A connector is always held from a delivery on.
+    async fn begins_at_delivery(&self, hold: &Hold) -> Result<bool, Error> {
+        let (store, from) = (&self.engine.store, hold.from_event);
+        Ok(store.next_of_kind(self.claimed.lane_id, from, from, DEFERRED_DELIVERY).await?.is_some())
     }
 
     /// Has what waited for one connector wait for another, the one of now.
