@@ -314,6 +314,25 @@ async fn webhooks_that_wait_for_a_connector_are_read_by_the_one_that_replaced_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn webhooks_that_wait_for_a_connector_that_was_replaced_are_overtaken_by_none() {
+    let helpdesk = Helpdesk::start().await;
+    let mut engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[])).await;
+    assert!(engine.stop().await.success());
+    wait_for_a_connector(&engine, "the-old-one").await;
+    let not_yet = "UPDATE hold SET next_at = now() + interval '1 hour';
+        UPDATE lane SET next_timer = now() + interval '1 hour', wake_at = now() + interval '1 hour'
+            WHERE lane_id IN (SELECT lane_id FROM hold)";
+    engine.database.execute(not_yet).await;
+    put_off(&engine, DEFERRED..DEFERRED + 1).await;
+    engine.start_again(None).await;
+    engine.database.wait_for("all are read", READ, DEFERRED + 1).await;
+    engine.work_off().await;
+    let last = "SELECT lane.key FROM event AS e JOIN lane USING (tenant_id, lane_id)
+        WHERE e.kind = 'deskbell.ticket.created' ORDER BY e.event_id DESC LIMIT 1";
+    assert_eq!(engine.sql(last).await[0]["key"], format!("T-{DEFERRED}"), "the one that came last");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_plugin_that_was_taken_out_was_behind_with_is_not_read_as_webhooks() {
     let helpdesk = Helpdesk::start().await;
     let mut engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[])).await;

@@ -91,6 +91,7 @@ impl Lane<'_> {
         let Some(name) = self.connector() else {
             return self.set_aside_unread("", recorded).await;
         };
+        self.take_over(&name).await?;
         if self.holds.get(&name).is_some_and(|hold| !hold.single) {
             return Ok(());
         }
@@ -147,6 +148,21 @@ impl Lane<'_> {
     async fn begins_at_delivery(&self, hold: &Hold) -> Result<bool, Error> {
         let (store, from) = (&self.engine.store, hold.from_event);
         Ok(store.next_of_kind(self.claimed.lane_id, from, from, DEFERRED_DELIVERY).await?.is_some())
+    }
+
+    /// Has what waits for connectors that were replaced wait for the one of now: what comes after it does not overtake it.
+    async fn take_over(&mut self, connector: &str) -> Result<(), Error> {
+        let automations = &self.engine.registry.automations;
+        let is_of_another = |hold: &&Hold| {
+            !hold.single && hold.plugin != connector && automations.iter().all(|other| other.name != hold.plugin)
+        };
+        let of_others: Vec<Hold> = self.holds.values().filter(is_of_another).cloned().collect();
+        for hold in of_others {
+            if self.begins_at_delivery(&hold).await? {
+                self.wait_for_another(hold, connector.to_owned());
+            }
+        }
+        Ok(())
     }
 
     /// Has what waited for one connector wait for another, the one of now.
