@@ -116,6 +116,32 @@ async fn a_ticket_that_sleeps_until_its_timer_is_claimed_with_what_it_gets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_that_is_replayed_twice_at_once_is_replayed_by_one() {
+    let shop = Shop::with_two_tickets().await;
+    let letter = "INSERT INTO dead_letter (tenant_id, kind, lane_id, event_id, plugin, error, attempts, set_aside_at)
+        SELECT tenant_id, 0, lane_id, event_id, 'routing', 'it failed', 1, now() FROM event
+        WHERE lane_id = (SELECT lane_id FROM lane WHERE key = '1')";
+    shop.database.execute(letter).await;
+    let letter = shop.store.dead_letters(false, None, 1).await.unwrap().remove(0);
+    let mut holder = shop.hold_the_first().await;
+    let replays = [(); 2].map(|()| {
+        let (store, letter) = (shop.store.clone(), letter.clone());
+        tokio::spawn(async move { store.replay(&letter, NOON).await.unwrap() })
+    });
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    shop.database.wait_for("both wait for the lane", waiting, 2).await;
+    holder.execute("COMMIT").await.unwrap();
+    let mut n_replayed = 0;
+    for replay in replays {
+        n_replayed += usize::from(replay.await.unwrap());
+    }
+    assert_eq!(n_replayed, 1);
+    assert_eq!(shop.database.number("SELECT count(*) FROM hold").await, 1);
+    assert!(!shop.store.replay(&letter, NOON).await.unwrap(), "nor is it later on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_import_leaves_a_ticket_with_something_to_do_to_the_dispatcher() {
     let shop = Shop::with_two_tickets().await;
     let import = |ids: [(&str, &str); 2]| {

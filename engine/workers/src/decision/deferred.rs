@@ -150,7 +150,7 @@ impl Lane<'_> {
         Ok(store.next_of_kind(self.claimed.lane_id, from, from, DEFERRED_DELIVERY).await?.is_some())
     }
 
-    /// Has what waits for connectors that were replaced wait for the one of now: what comes after it does not overtake it.
+    /// Has what waits for connectors that were replaced wait for the one of now: what comes later does not overtake it.
     async fn take_over(&mut self, connector: &str) -> Result<(), Error> {
         let automations = &self.engine.registry.automations;
         let is_of_another = |hold: &&Hold| {
