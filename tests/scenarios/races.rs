@@ -241,10 +241,23 @@ async fn processes_that_make_the_same_partitions_at_once_do_not_mind_each_other(
     for week in 0..4 {
         let monday = NOON.plus_seconds(week * 7 * 86_400);
         let (one, other) = tokio::join!(shop.store.make_partitions(monday, 7), beside.make_partitions(monday, 7));
-        one.unwrap();
-        other.unwrap();
+        assert_eq!([one.unwrap(), other.unwrap()], [Vec::<String>::new(), Vec::new()], "none is in the way");
     }
     // One that had to wait for long is left for the next time.
     shop.store.make_partitions(NOON, 28).await.unwrap();
     assert_eq!(shop.database.number(n_partitions).await, before + 28);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_has_the_name_of_a_partition_is_told_and_keeps_no_other_from_being_made() {
+    let shop = Shop::with_two_tickets().await;
+    assert_eq!(shop.store.make_partitions(NOON, 2).await.unwrap(), Vec::<String>::new());
+    shop.database.execute("ALTER TABLE inbox DETACH PARTITION inbox_20260303").await;
+    let n_partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'inbox'::regclass";
+    let before = shop.database.number(n_partitions).await;
+    assert_eq!(shop.store.make_partitions(NOON, 3).await.unwrap(), ["inbox_20260303"]);
+    assert_eq!(shop.database.number(n_partitions).await, before + 1, "the day after has its own");
+    shop.database.execute("DROP TABLE inbox_20260303").await;
+    assert_eq!(shop.store.make_partitions(NOON, 3).await.unwrap(), Vec::<String>::new());
+    assert_eq!(shop.database.number(n_partitions).await, before + 2);
 }
