@@ -264,12 +264,12 @@ async fn a_replay_that_finds_its_plugin_behind_on_another_event_waits_for_a_pers
 /// More than are read at a time.
 const DEFERRED: i64 = 70;
 
-/// Webhooks that were answered 202 and wait for a connector that has failed.
-async fn wait_for_a_connector(engine: &TestEngine, connector: &str) {
+/// Webhooks of these numbers that were answered 202 and are to be read.
+async fn put_off(engine: &TestEngine, numbers: std::ops::Range<i64>) {
     let store = Store::connect(&engine.database.url, Connections::default()).await.unwrap();
     let source_id = store.source("desk").await.unwrap();
     let received_at = Timestamp::from(now());
-    let deliveries = (0..DEFERRED).map(|n| Stored {
+    let deliveries = numbers.map(|n| Stored {
         source_id,
         received_at,
         key: Key::of(&format!("deferred-{n}")),
@@ -282,6 +282,11 @@ async fn wait_for_a_connector(engine: &TestEngine, connector: &str) {
     });
     store.take_in(&deliveries.collect::<Vec<_>>(), None).await.unwrap();
     store.close().await;
+}
+
+/// Webhooks that wait for a connector that has failed.
+async fn wait_for_a_connector(engine: &TestEngine, connector: &str) {
+    put_off(engine, 0..DEFERRED).await;
     let hold = format!(
         "INSERT INTO hold (tenant_id, lane_id, plugin, from_event, attempts, next_at, error)
             SELECT tenant_id, lane_id, '{connector}', min(event_id), 1, now(), 'it failed'
@@ -306,6 +311,60 @@ async fn webhooks_that_wait_for_a_connector_are_read_by_the_one_that_replaced_it
     let tickets = "SELECT count(*) FROM event WHERE kind = 'deskbell.ticket.created'";
     assert_eq!(engine.database.number(tickets).await, DEFERRED);
     assert_eq!(dead_letters(&engine).await, Vec::<Value>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_that_wait_for_a_connector_that_was_replaced_are_overtaken_by_none() {
+    let helpdesk = Helpdesk::start().await;
+    let mut engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[])).await;
+    assert!(engine.stop().await.success());
+    wait_for_a_connector(&engine, "the-old-one").await;
+    let not_yet = "UPDATE hold SET next_at = now() + interval '1 hour';
+        UPDATE lane SET next_timer = now() + interval '1 hour', wake_at = now() + interval '1 hour'
+            WHERE lane_id IN (SELECT lane_id FROM hold)";
+    engine.database.execute(not_yet).await;
+    put_off(&engine, DEFERRED..DEFERRED + 1).await;
+    engine.start_again(None).await;
+    engine.database.wait_for("all are read", READ, DEFERRED + 1).await;
+    engine.work_off().await;
+    let last = "SELECT lane.key FROM event AS e JOIN lane USING (tenant_id, lane_id)
+        WHERE e.kind = 'deskbell.ticket.created' ORDER BY e.event_id DESC LIMIT 1";
+    assert_eq!(engine.sql(last).await[0]["key"], format!("T-{DEFERRED}"), "the one that came last");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_plugin_that_was_taken_out_was_behind_with_is_not_read_as_webhooks() {
+    let helpdesk = Helpdesk::start().await;
+    let mut engine = TestEngine::start(&config::with(&helpdesk.address.to_string(), &[])).await;
+    let store = Store::connect(&engine.database.url, Connections::default()).await.unwrap();
+    let at = Timestamp::from(now());
+    let of_the_source = NewEvent {
+        lane_kind: LaneKind::Source,
+        source_id: store.source("desk").await.unwrap(),
+        id: "of the source".to_owned(),
+        kind: "source.silent".to_owned(),
+        at,
+        data: "{}".to_owned(),
+        ..NewEvent::default()
+    };
+    store.add_events(&[of_the_source], None, at).await.unwrap();
+    store.close().await;
+    for n in 0..2 {
+        let unreadable = Delivery::new("application/json", format!("nonsense {n}"));
+        assert_eq!(engine.deliver(&unreadable).await.status, 202);
+    }
+    engine.database.wait_for("the dead letters", "SELECT count(*) FROM dead_letter", 2).await;
+    engine.work_off().await;
+    assert!(engine.stop().await.success());
+    let hold = "INSERT INTO hold (tenant_id, lane_id, plugin, from_event, attempts, next_at, error)
+            SELECT tenant_id, lane_id, 'taken-out', min(event_id), 1, now(), 'it failed' FROM event
+            WHERE lane_id IN (SELECT lane_id FROM event WHERE kind = 'delivery.deferred') GROUP BY 1, 2;
+        UPDATE lane SET next_timer = now(), wake_at = now() WHERE lane_id IN (SELECT lane_id FROM hold)";
+    engine.database.execute(hold).await;
+    engine.start_again(None).await;
+    engine.database.wait_for("the hold is gone", "SELECT count(*) FROM hold", 0).await;
+    engine.work_off().await;
+    assert_eq!(dead_letters(&engine).await.len(), 2, "they were not set aside once more");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -116,6 +116,32 @@ async fn a_ticket_that_sleeps_until_its_timer_is_claimed_with_what_it_gets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_that_is_replayed_twice_at_once_is_replayed_by_one() {
+    let shop = Shop::with_two_tickets().await;
+    let letter = "INSERT INTO dead_letter (tenant_id, kind, lane_id, event_id, plugin, error, attempts, set_aside_at)
+        SELECT tenant_id, 0, lane_id, event_id, 'routing', 'it failed', 1, now() FROM event
+        WHERE lane_id = (SELECT lane_id FROM lane WHERE key = '1')";
+    shop.database.execute(letter).await;
+    let letter = shop.store.dead_letters(false, None, 1).await.unwrap().remove(0);
+    let mut holder = shop.hold_the_first().await;
+    let replays = [(); 2].map(|()| {
+        let (store, letter) = (shop.store.clone(), letter.clone());
+        tokio::spawn(async move { store.replay(&letter, NOON).await.unwrap() })
+    });
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    shop.database.wait_for("both wait for the lane", waiting, 2).await;
+    holder.execute("COMMIT").await.unwrap();
+    let mut n_replayed = 0;
+    for replay in replays {
+        n_replayed += usize::from(replay.await.unwrap());
+    }
+    assert_eq!(n_replayed, 1);
+    assert_eq!(shop.database.number("SELECT count(*) FROM hold").await, 1);
+    assert!(!shop.store.replay(&letter, NOON).await.unwrap(), "nor is it later on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_import_leaves_a_ticket_with_something_to_do_to_the_dispatcher() {
     let shop = Shop::with_two_tickets().await;
     let import = |ids: [(&str, &str); 2]| {
@@ -215,10 +241,23 @@ async fn processes_that_make_the_same_partitions_at_once_do_not_mind_each_other(
     for week in 0..4 {
         let monday = NOON.plus_seconds(week * 7 * 86_400);
         let (one, other) = tokio::join!(shop.store.make_partitions(monday, 7), beside.make_partitions(monday, 7));
-        one.unwrap();
-        other.unwrap();
+        assert_eq!([one.unwrap(), other.unwrap()], [Vec::<String>::new(), Vec::new()], "none is in the way");
     }
     // One that had to wait for long is left for the next time.
     shop.store.make_partitions(NOON, 28).await.unwrap();
     assert_eq!(shop.database.number(n_partitions).await, before + 28);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_has_the_name_of_a_partition_is_told_and_keeps_no_other_from_being_made() {
+    let shop = Shop::with_two_tickets().await;
+    assert_eq!(shop.store.make_partitions(NOON, 2).await.unwrap(), Vec::<String>::new());
+    shop.database.execute("ALTER TABLE inbox DETACH PARTITION inbox_20260303").await;
+    let n_partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'inbox'::regclass";
+    let before = shop.database.number(n_partitions).await;
+    assert_eq!(shop.store.make_partitions(NOON, 3).await.unwrap(), ["inbox_20260303"]);
+    assert_eq!(shop.database.number(n_partitions).await, before + 1, "the day after has its own");
+    shop.database.execute("DROP TABLE inbox_20260303").await;
+    assert_eq!(shop.store.make_partitions(NOON, 3).await.unwrap(), Vec::<String>::new());
+    assert_eq!(shop.database.number(n_partitions).await, before + 2);
 }

@@ -116,6 +116,8 @@ async fn what_has_had_its_time_goes_and_the_history_of_tickets_stays() {
         }
         let story = engine.run(&["explain", "old"]).await;
         assert!(story.stdout.contains("ticket.created") && story.stdout.contains(told), "{told}: {story:?}");
+        let denied = story.stdout.contains("no plugin was called");
+        assert!(!(denied && story.stdout.contains("asked for")), "{story:?}");
     }
     let remembered = database.rows("SELECT key FROM kv WHERE plugin = 'forgetful' ORDER BY key").await;
     assert_eq!(remembered, [json!({ "key": "for good" }), json!({ "key": "not yet" })]);

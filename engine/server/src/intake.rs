@@ -256,7 +256,7 @@ async fn parse(
     let call = connector.plugin.parse(delivery, &account.source.settings).await;
     metrics::histogram!("deskbell_plugin_call_seconds", "plugin" => connector.name.clone())
         .record(call.usage.wall_us as f64 / 1e6);
-    connector.note_read(&call.result, now);
+    connector.note_read(&call.result, now, now);
     call.result.map_err(|failure| later(account, &failure))
 }
 

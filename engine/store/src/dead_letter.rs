@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use deskbell_model::timestamp::Timestamp;
-use sqlx::Row;
+use sqlx::{Connection as _, Row};
 
 use crate::{Result, Store, at, failed};
 
@@ -45,26 +45,34 @@ UPDATE dead_letter SET replayed_at = $3 WHERE tenant_id = $1 AND dead_letter_id 
 
 const COUNT: &str = "SELECT count(*) FROM dead_letter WHERE tenant_id = $1 AND replayed_at IS NULL";
 
+// A statement of its own: the next one sees what was so when the lock came, and with it whether somebody else has
+// replayed the letter meanwhile.
+const HOLD_STILL: &str = "SELECT lane_id FROM lane WHERE tenant_id = $1 AND lane_id = $2 FOR UPDATE";
+
 // The plugin gets that event alone, now: the later ones have been decided on. Where it is blocked at that event it goes on
-// from there. Where it is behind on another event there is no row, and the letter stays. All of it is one statement, for
-// whoever finishes the lane next may find no place for that hold and puts the letter back.
+// from there. Where it is behind on another event there is no row, and the letter stays. All of it is done under the
+// lane's lock, for whoever finishes the lane next may find no place for that hold and puts the letter back. The lane is
+// written where the letter is marked; else what was held for it is taken back with the transaction.
 const REPLAY_PLUGIN: &str = "
-WITH locked AS MATERIALIZED (SELECT lane_id FROM lane WHERE tenant_id = $1 AND lane_id = $2 FOR UPDATE), held AS (
+WITH locked AS MATERIALIZED (SELECT lane_id FROM lane WHERE tenant_id = $1 AND lane_id = $2), held AS (
     INSERT INTO hold (tenant_id, lane_id, plugin, from_event, attempts, next_at, error, single)
     SELECT $1, lane_id, $3, $4, 0, now(), 'replayed', true FROM locked ON CONFLICT (tenant_id, lane_id, plugin) DO UPDATE
         SET attempts = 0, next_at = now() WHERE hold.from_event = excluded.from_event
     RETURNING lane_id
 ), replayed AS (
     UPDATE dead_letter SET replayed_at = $6
-    WHERE tenant_id = $1 AND dead_letter_id = $5 AND replayed_at IS NULL AND EXISTS (SELECT FROM held))
+    WHERE tenant_id = $1 AND dead_letter_id = $5 AND replayed_at IS NULL AND EXISTS (SELECT FROM held)
+    RETURNING dead_letter_id
+)
 UPDATE lane SET arrivals = arrivals + 1, next_timer = least(next_timer, now()),
     wake_at = CASE WHEN lease_token IS NULL THEN now() ELSE wake_at END
-WHERE tenant_id = $1 AND lane_id IN (SELECT lane_id FROM held)";
+WHERE tenant_id = $1 AND lane_id IN (SELECT lane_id FROM held) AND EXISTS (SELECT FROM replayed)";
 
 pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("dead_letter.list", LIST),
     ("dead_letter.replayed", REPLAYED),
     ("dead_letter.count", COUNT),
+    ("dead_letter.hold_still", HOLD_STILL),
     ("dead_letter.replay_plugin", REPLAY_PLUGIN),
 ];
 
@@ -112,15 +120,19 @@ impl Store {
         Ok(row.map_err(failed("dead_letter.count"))?.get(0))
     }
 
-    /// Has a dead letter tried again. False where it has been replayed already, or what it speaks of is gone.
+    /// Has a dead letter tried again. False where it has been replayed already, be it by somebody else just now, where
+    /// what it speaks of is gone, or where its plugin is behind on another event of the lane.
     pub async fn replay(&self, letter: &DeadLetter, now: Timestamp) -> Result<bool> {
         match &letter.what {
             What::Plugin { lane_id, event_id, plugin } => {
-                self.replay_event(letter, *lane_id, *event_id, plugin, now).await
+                let replayed = self.replay_event(letter, *lane_id, *event_id, plugin, now);
+                self.work.within("dead_letter.replay_plugin", replayed).await
             }
             // Its connector may be another by now. Each has a hold of its own, so that any number can be replayed at a time.
             What::Delivery { lane_id, event_id, .. } => {
-                self.replay_event(letter, *lane_id, *event_id, &format!("delivery:{event_id}"), now).await
+                let held_as = format!("delivery:{event_id}");
+                let replayed = self.replay_event(letter, *lane_id, *event_id, &held_as, now);
+                self.work.within("dead_letter.replay_plugin", replayed).await
             }
             What::Action { destination_id, lane_id, outbox_id, .. } => {
                 if !self.replay_action(*destination_id, *lane_id, *outbox_id).await? {
@@ -141,9 +153,18 @@ impl Store {
         held_as: &str,
         now: Timestamp,
     ) -> Result<bool> {
+        let failed = || failed("dead_letter.replay_plugin");
+        let mut connection = self.work.acquire().await.map_err(failed())?;
+        let mut transaction = connection.begin().await.map_err(failed())?;
+        let query = sqlx::query(HOLD_STILL).bind(self.tenant).bind(lane_id);
+        query.execute(&mut *transaction).await.map_err(failed())?;
         let query = sqlx::query(REPLAY_PLUGIN).bind(self.tenant).bind(lane_id).bind(held_as).bind(event_id);
         let query = query.bind(letter.dead_letter_id).bind(at(now));
-        let done = query.execute(&self.work).await.map_err(failed("dead_letter.replay_plugin"))?;
-        Ok(done.rows_affected() > 0)
+        let done = query.execute(&mut *transaction).await.map_err(failed())?;
+        let is_replayed = done.rows_affected() > 0;
+        let end = if is_replayed { transaction.commit().await } else { transaction.rollback().await };
+        end.map_err(failed())?;
+        connection.give_back();
+        Ok(is_replayed)
     }
 }

@@ -60,8 +60,17 @@ const BETWEEN: &str = "
 SELECT lane_id, event_id, id, kind, at, received_at, subject, data, inbox_id, hop
 FROM event WHERE tenant_id = $1 AND lane_id = $2 AND event_id >= $3 AND event_id <= $4 ORDER BY event_id LIMIT $5";
 
-pub(crate) const STATEMENTS: &[(&str, &str)] =
-    &[("event.pending", PENDING), ("event.history", HISTORY), ("event.latest", LATEST), ("event.between", BETWEEN)];
+const NEXT_OF_KIND: &str = "
+SELECT event_id FROM event WHERE tenant_id = $1 AND lane_id = $2 AND event_id >= $3 AND event_id <= $4 AND kind = $5
+ORDER BY event_id LIMIT 1";
+
+pub(crate) const STATEMENTS: &[(&str, &str)] = &[
+    ("event.pending", PENDING),
+    ("event.history", HISTORY),
+    ("event.latest", LATEST),
+    ("event.between", BETWEEN),
+    ("event.next_of_kind", NEXT_OF_KIND),
+];
 
 pub(crate) fn recorded(row: &PgRow) -> Recorded {
     Recorded {
@@ -113,5 +122,12 @@ impl Store {
         let query = sqlx::query(BETWEEN).bind(self.tenant).bind(lane_id).bind(first).bind(last).bind(limit);
         let rows = query.fetch_all(&self.work).await.map_err(failed("event.between"))?;
         Ok(rows.iter().map(recorded).collect())
+    }
+
+    /// The first event of a kind on a lane, from `first` to `last`.
+    pub async fn next_of_kind(&self, lane_id: i64, first: i64, last: i64, kind: &str) -> Result<Option<i64>> {
+        let query = sqlx::query(NEXT_OF_KIND).bind(self.tenant).bind(lane_id).bind(first).bind(last).bind(kind);
+        let row = query.fetch_optional(&self.work).await.map_err(failed("event.next_of_kind"))?;
+        Ok(row.map(|row| row.get(0)))
     }
 }

@@ -62,7 +62,8 @@ fn is_begun(error: &Error) -> bool {
     has_code(error, "23514")
 }
 
-/// Whether another process has made it meanwhile; at the same moment, it meets the other's names in the catalogue.
+/// Whether there is a table of that name: another process has made it meanwhile, or it is in the way. Who makes it at
+/// the same moment meets the other's names in the catalogue.
 fn is_made(error: &Error) -> bool {
     ["42P07", "42710", "23505"].iter().any(|code| has_code(error, code))
 }
@@ -77,22 +78,34 @@ impl Store {
     ///
     /// They are made beside the table and then attached to it, which stops none of its writers. Where somebody reads the
     /// table, as a backup does, they wait for the next time; rows of a day without a partition go to the one for all others.
-    pub async fn make_partitions(&self, now: Timestamp, days: u64) -> Result<()> {
+    ///
+    /// The names of those that cannot be made, for another table has the name: one that was detached, as a rule.
+    pub async fn make_partitions(&self, now: Timestamp, days: u64) -> Result<Vec<String>> {
         let today = now.to_chrono().date_naive();
+        let mut in_the_way = Vec::new();
         for table in Partitioned::ALL {
             let existing = self.partitions(table).await?;
+            let mut taken = Vec::new();
             for day in (0..days).filter_map(|n| today.checked_add_days(Days::new(n))) {
                 let name = table.partition(day);
                 if existing.contains(&name) {
                     continue;
                 }
-                match self.reads.within("partition.make", self.make_partition(table, &name, day)).await {
-                    Err(error) if is_in_use(&error) || is_begun(&error) || is_made(&error) => {}
+                let made = self.reads.within("partition.make", self.make_partition(table, &name, day)).await;
+                match made {
+                    Err(error) if is_made(&error) => taken.push(name),
+                    Err(error) if is_in_use(&error) || is_begun(&error) => {}
                     made => made?,
                 }
             }
+            if taken.is_empty() {
+                continue;
+            }
+            // What another process has made was made and attached in one.
+            let attached = self.partitions(table).await?;
+            in_the_way.extend(taken.into_iter().filter(|name| !attached.contains(name)));
         }
-        Ok(())
+        Ok(in_the_way)
     }
 
     async fn make_partition(&self, table: Partitioned, name: &str, day: NaiveDate) -> Result<()> {

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Each time a trial fails it stays open twice as long, up to a cap. It is pure: times are parameters, and it lives in
-//! memory only, since a restarted engine finds out soon enough. Who calls must report every call that it let pass, or hand it
-//! back unmade.
+//! memory only, since a restarted engine finds out soon enough. Who calls must report every call that it let pass, or
+//! withdraw it.
 
 use deskbell_model::timestamp::Timestamp;
 
@@ -177,8 +177,9 @@ impl Breaker {
         }
     }
 
-    /// A call that was let pass at `asked_at` was not made. Where it was the trial, another may run at once.
-    pub fn hand_back(&mut self, asked_at: Timestamp) {
+    /// A call that was let pass at `asked_at` was not made, or says nothing. Where it was the trial, another may run at
+    /// once.
+    pub fn withdrawn(&mut self, asked_at: Timestamp) {
         if let Phase::HalfOpen { trial_since, .. } = &mut self.phase
             && *trial_since == Some(asked_at)
         {

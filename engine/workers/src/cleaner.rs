@@ -38,7 +38,12 @@ pub async fn clean(engine: &Engine) -> Result<(), Error> {
     let now = engine.now();
     let before = |age: Duration| now.plus_micros(-i64::try_from(age.as_micros()).unwrap_or(i64::MAX));
     let retention = engine.options.retention;
-    engine.store.make_partitions(now, DAYS_AHEAD).await?;
+    for name in engine.store.make_partitions(now, DAYS_AHEAD).await? {
+        tracing::warn!(
+            table = name,
+            "a detached table has the name of a day's partition, and that day's rows go elsewhere; attach or drop it"
+        );
+    }
     let ages = [
         (Partitioned::Inbox, retention.bodies),
         (Partitioned::PluginCall, retention.calls),

@@ -180,7 +180,7 @@ impl Deliverer {
     fn hand_back(&self, destination_id: i32, asked_at: Timestamp) {
         let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(breaker) = breakers.get_mut(&destination_id) {
-            breaker.hand_back(asked_at);
+            breaker.withdrawn(asked_at);
         }
     }
 
@@ -218,7 +218,7 @@ impl Deliverer {
             return;
         }
         if let Some(until) = self.with_pace(lane, |pace| pace.ask(lane.lane_id, asked_at)).flatten() {
-            self.hand_back(lane.destination_id, asked_at);
+            self.withdrawn(lane.destination_id, asked_at);
             self.postpone(lane, until).await;
             return;
         }
@@ -234,7 +234,7 @@ impl Deliverer {
                         error = &busy as &dyn std::error::Error,
                         "an action waits for the plugin host to have room for its connector"
                     );
-                    self.hand_back(lane.destination_id, asked_at);
+                    self.withdrawn(lane.destination_id, asked_at);
                     self.postpone(lane, self.after(NO_ROOM_WAIT)).await;
                     return;
                 }

@@ -66,10 +66,13 @@ impl Connector {
         Self { plugin, name, breaker: Mutex::new(Breaker::new(Settings::PLUGIN)) }
     }
 
-    /// Notes how it read a delivery.
-    pub fn note_read<T>(&self, read: &Result<T, Failure>, now: Timestamp) {
-        if let Some(is_sound) = is_sound(read) {
-            self.note(is_sound, now);
+    /// Notes how it read a delivery. `asked_at` is when [`Suspended::suspended_until`] let it.
+    pub fn note_read<T>(&self, read: &Result<T, Failure>, asked_at: Timestamp, now: Timestamp) {
+        match is_sound(read) {
+            Some(is_sound) => {
+                self.note(is_sound, now);
+            }
+            None => self.withdraw(asked_at),
         }
     }
 }
@@ -95,7 +98,8 @@ pub trait Suspended {
         self.plugin().turn()
     }
 
-    /// None: call it. Else when it may be called again.
+    /// None: call it, and [`Self::note`] how that went or [`Self::withdraw`] the call. Else when it may be called
+    /// again.
     fn suspended_until(&self, now: Timestamp) -> Option<Timestamp> {
         match self.breaker().lock().unwrap_or_else(PoisonError::into_inner).ask(now) {
             Verdict::Go | Verdict::Trial => None,
@@ -111,6 +115,11 @@ pub trait Suspended {
             return false;
         }
         breaker.failed(now)
+    }
+
+    /// The call that was let pass at `asked_at` was not made, or counts for nothing: what it was to show, another may.
+    fn withdraw(&self, asked_at: Timestamp) {
+        self.breaker().lock().unwrap_or_else(PoisonError::into_inner).withdrawn(asked_at);
     }
 
     fn state(&self, now: Timestamp) -> State {

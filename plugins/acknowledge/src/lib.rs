@@ -41,12 +41,10 @@ pub fn handle(event: &Event, cx: &mut Context) -> Result<Vec<Effect>> {
 
 /// Why this event gets no acknowledgement; none where it gets one.
 fn reason_for_silence(event: &Event, ticket: &Ticket, settings: &Settings, cx: &Context) -> Result<Option<String>> {
-    let is_creation =
-        event.kind == "ticket.created" || (event.kind == "ticket.snapshot" && ticket.created_at == event.time);
-    if !is_creation {
+    if event.kind != "ticket.created" {
         return Ok(Some("it is not new".to_owned()));
     }
-    // A snapshot may not say who created the ticket; then the channel tells whether the customer did.
+    // Where the helpdesk does not say who created the ticket, the channel tells whether the customer did.
     match event.actor.as_ref() {
         Some(actor) if !actor.is_customer() => {
             return Ok(Some(format!("its author is a {}, not a customer", actor.role)));

@@ -27,7 +27,7 @@ pub(crate) fn read(event: &Event, ticket: &Ticket, settings: &Settings, cx: &Con
         let comment = event.comment().filter(|comment| !comment.public && event.by_agent());
         return Ok(comment.map(|comment| commands(&comment.body, &settings.command)).unwrap_or_default());
     }
-    let may_have_tags = matches!(event.kind.as_str(), "ticket.created" | "ticket.updated" | "ticket.snapshot");
+    let may_have_tags = matches!(event.kind.as_str(), "ticket.created" | "ticket.updated");
     if !may_have_tags || event.by_customer() || settings.tag_prefix.is_empty() {
         return Ok(vec![]);
     }

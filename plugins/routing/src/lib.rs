@@ -54,7 +54,7 @@ fn is_for_us(event: &Event, ticket: &Ticket, on: &[On]) -> Result<(), &'static s
     if event.is("ticket.*") && on.contains(&On::NoGroup) && is_unassigned {
         return Ok(());
     }
-    if !is_creation(event, ticket) || !on.contains(&On::Created) {
+    if event.kind != "ticket.created" || !on.contains(&On::Created) {
         return Err("the event is none of those that rules are looked at for");
     }
     if event.by_agent() && !is_unassigned {
@@ -64,11 +64,6 @@ fn is_for_us(event: &Event, ticket: &Ticket, on: &[On]) -> Result<(), &'static s
         return Err("the ticket has been assigned since it was created");
     }
     Ok(())
-}
-
-/// Whether the ticket begins with this event.
-fn is_creation(event: &Event, ticket: &Ticket) -> bool {
-    event.kind == "ticket.created" || (event.kind == "ticket.snapshot" && ticket.created_at == event.time)
 }
 
 /// Whether the ticket, which a late event shows as it is now, is not where it was created any more.

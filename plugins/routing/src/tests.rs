@@ -127,15 +127,6 @@ fn what_is_there_already_is_not_asked_for_again() {
 }
 
 #[test]
-fn snapshots_route_a_ticket_that_begins_with_them() {
-    let mut snapshot = by_customer(json!({ "subject": "invoice" }));
-    snapshot.kind = "ticket.snapshot".into();
-    check(billing(), &snapshot, json!([{ "group": "billing" }, { "add": ["money"] }]));
-    snapshot.time = snapshot.time + seconds(60);
-    check(billing(), &snapshot, json!([]));
-}
-
-#[test]
 fn odd_tickets_do_no_harm() {
     let words = "слово 词 word ".repeat(200_000);
     for ticket in [

@@ -103,7 +103,11 @@ pub(super) struct Replayed {
     responses(
         (status = 200, description = "It is tried again", body = Replayed),
         (status = 404, description = "There is no such dead letter", body = Problem),
-        (status = 409, description = "It was replayed already, or what it speaks of is gone", body = Problem),
+        (
+            status = 409,
+            description = "Replayed already, what it speaks of is gone, or its plugin is behind on another event",
+            body = Problem
+        ),
         Problem,
     )
 )]
@@ -121,7 +125,8 @@ pub(super) async fn replay(
     let now = engine.now();
     if !engine.store.replay(&letter, now).await? {
         return Err(Problem::conflict(format!(
-            "dead letter {id} was replayed by somebody else just now, or what it speaks of is gone"
+            "dead letter {id} was replayed by somebody else just now, what it speaks of is gone, or its plugin is \
+             behind on another event"
         )));
     }
     tracing::info!(

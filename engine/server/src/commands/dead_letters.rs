@@ -105,7 +105,10 @@ impl Replayed {
         } else if store.replay(letter, SystemClock.now()).await? {
             self.n_replayed += 1;
         } else {
-            self.problems.push(format!("dead letter {id}: what it speaks of is gone, so there is nothing to replay"));
+            self.problems.push(format!(
+                "dead letter {id} was replayed by somebody else just now, what it speaks of is gone, or its plugin is \
+                 behind on another event"
+            ));
         }
         Ok(())
     }

@@ -77,21 +77,19 @@ fn runs_another_trial_where_one_was_lost() {
 }
 
 #[test]
-fn a_trial_that_was_not_made_leaves_its_place_to_another() {
+fn runs_another_trial_at_once_where_one_was_withdrawn() {
     let mut breaker = opened();
     assert_eq!(breaker.ask(at(14)), Verdict::Trial);
-    breaker.hand_back(at(3));
-    assert_eq!(breaker.ask(at(15)), Verdict::Wait { until: at(24) }, "that was another call");
-    breaker.hand_back(at(14));
+    breaker.withdrawn(at(3));
+    assert_eq!(breaker.ask(at(15)), Verdict::Wait { until: at(24) }, "a call from before it opened was no trial");
+    breaker.withdrawn(at(14));
     assert_eq!(breaker.ask(at(15)), Verdict::Trial);
     breaker.succeeded(at(16));
     assert_eq!(breaker.ask(at(17)), Verdict::Trial);
-    breaker.hand_back(at(17));
-    assert_eq!(breaker.ask(at(18)), Verdict::Trial);
-    breaker.succeeded(at(18));
-    assert_eq!(breaker.state(at(18)), State::Closed, "the first trial still counts");
-    breaker.hand_back(at(18));
-    assert_eq!(breaker.ask(at(18)), Verdict::Go);
+    breaker.withdrawn(at(17));
+    assert_eq!(breaker.ask(at(18)), Verdict::Trial, "those that succeeded still count");
+    breaker.succeeded(at(19));
+    assert_eq!(breaker.state(at(19)), State::Closed);
 }
 
 #[test]

@@ -27,6 +27,8 @@ use crate::scheduler::FIRED;
 
 /// Where the host has no room for a call it is made after this: no failure, so it waits no longer than it must.
 pub(super) const ROOM_AGAIN: Duration = Duration::from_millis(200);
+/// The same for a plugin that is behind: each time its lane's history is folded anew.
+const ROOM_AGAIN_BEHIND: Duration = Duration::from_secs(1);
 /// A lane is given up for the database's failures so often in a row; then they count as the plugin's.
 const MAX_GIVEN_UP: i16 = 8;
 /// The namespace of the keys of actions.
@@ -67,7 +69,7 @@ impl Lane<'_> {
             }
             match self.call_in_turn(automation, subject, 1).await? {
                 None => {}
-                Some(NotNow { is_suspended: true, .. }) if automation.on_failure == OnFailure::Skip => {}
+                Some(NotNow { lack: Lack::Health, .. }) if automation.on_failure == OnFailure::Skip => {}
                 // What others have decided stands, and nobody else waits for it.
                 Some(NotNow { until, why, .. }) => self.hold_from(automation, subject, 0, Some(until), why),
             }
@@ -99,6 +101,17 @@ impl Lane<'_> {
         if self.out_of_time() {
             return Ok(Some(self.no_time()));
         }
+        self.call_while_leased(automation, subject, attempt).await
+    }
+
+    /// The same, however long what went before has taken, so that a lane gets on by one call at least; but not where its
+    /// lease is over.
+    pub(super) async fn call_while_leased(
+        &mut self,
+        automation: &Automation,
+        subject: &Subject,
+        attempt: i32,
+    ) -> Result<Option<NotNow>, Error> {
         let _turn = match automation.turn().await {
             Ok(turn) => turn,
             Err(busy) => return Ok(Some(self.no_room(&no_room(busy)))),
@@ -107,23 +120,28 @@ impl Lane<'_> {
             // Whatever it answered would not count.
             return Ok(Some(self.no_time()));
         }
-        if let Some(until) = automation.suspended_until(self.now()) {
+        let asked_at = self.now();
+        if let Some(until) = automation.suspended_until(asked_at) {
             let why = "the plugin is suspended because it kept failing".to_owned();
-            return Ok(Some(NotNow { until, why, is_suspended: true }));
+            return Ok(Some(NotNow { until, why, lack: Lack::Health }));
         }
-        match self.call(automation, subject, attempt).await {
+        let called = self.call(automation, subject, attempt).await;
+        if called.is_err() {
+            automation.withdraw(asked_at);
+        }
+        match called {
             Err(full @ Error::Full { .. }) => Ok(Some(self.no_room(&full))),
             called => called.map(|()| None),
         }
     }
 
     fn no_time(&self) -> NotNow {
-        NotNow { until: self.now(), why: "there was no time left to call it".to_owned(), is_suspended: false }
+        NotNow { until: self.now(), why: "there was no time left to call it".to_owned(), lack: Lack::Time }
     }
 
     fn no_room(&self, full: &Error) -> NotNow {
         let until = self.now().plus_micros(micros(ROOM_AGAIN));
-        NotNow { until, why: full.to_string(), is_suspended: false }
+        NotNow { until, why: full.to_string(), lack: Lack::Room }
     }
 
     /// Calls a plugin on an event and gathers what comes of it. An error is the database's, and nobody's fault: what the
@@ -365,9 +383,27 @@ impl Lane<'_> {
 
 /// Why a plugin is not called on an event yet, and from when on it can be.
 pub(super) struct NotNow {
-    pub(super) until: Timestamp,
+    until: Timestamp,
     why: String,
-    is_suspended: bool,
+    lack: Lack,
+}
+
+/// What there is not enough of to call a plugin.
+enum Lack {
+    Time,
+    Room,
+    /// It is suspended because it kept failing.
+    Health,
+}
+
+impl NotNow {
+    /// From when on a plugin that is behind can be called.
+    pub(super) fn until_behind(&self, now: Timestamp) -> Timestamp {
+        match self.lack {
+            Lack::Room => now.plus_micros(micros(ROOM_AGAIN_BEHIND)),
+            Lack::Time | Lack::Health => self.until,
+        }
+    }
 }
 
 /// An effect as it is kept with the call, and what it became.
@@ -423,4 +459,19 @@ fn kept_log(log: &[LogLine], n_dropped: u32) -> Option<String> {
         lines.push(json!({ "level": "warn", "message": format!("{n_dropped} further lines were dropped") }));
     }
     Some(Value::Array(lines).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plugin_that_is_behind_leaves_the_host_more_time_to_have_room() {
+        let now = Timestamp::from_seconds(1_700_000_000);
+        let until = now.plus_micros(micros(ROOM_AGAIN));
+        for (lack, expected) in [(Lack::Time, until), (Lack::Room, now.plus_seconds(1)), (Lack::Health, until)] {
+            let not_now = NotNow { until, why: String::new(), lack };
+            assert_eq!(not_now.until_behind(now), expected);
+        }
+    }
 }

@@ -65,6 +65,7 @@ impl Lane<'_> {
         let did = self.what_they_did(&events).await?;
         let mut attempt = hold.attempts + 1;
         self.let_go(&hold.plugin);
+        let mut is_first = true;
         for recorded in &events {
             let Some(subject) = self.subject_again(recorded, &did) else { continue };
             if !self.is_for(automation, &subject) {
@@ -72,9 +73,17 @@ impl Lane<'_> {
             }
             // A replay that fails is a dead letter again at once: later events must not wait for it.
             let attempt_as = if hold.single { engine.options.plugin_attempts } else { attempt };
-            if let Some(not_now) = self.call_in_turn(automation, &subject, attempt_as).await? {
+            // Telling what they did may have taken all the time, and would again the next time.
+            let called = if is_first {
+                self.call_while_leased(automation, &subject, attempt_as).await?
+            } else {
+                self.call_in_turn(automation, &subject, attempt_as).await?
+            };
+            is_first = false;
+            if let Some(not_now) = called {
                 let (from_event, attempts) = (recorded.event_id, attempt - 1);
-                self.hold_back(Hold { from_event, attempts, next_at: Some(not_now.until), ..hold });
+                let next_at = Some(not_now.until_behind(self.now()));
+                self.hold_back(Hold { from_event, attempts, next_at, ..hold });
                 return Ok(());
             }
             if self.holds.contains_key(&automation.name) {

@@ -91,6 +91,7 @@ impl Lane<'_> {
         let Some(name) = self.connector() else {
             return self.set_aside_unread("", recorded).await;
         };
+        self.take_over(&name).await?;
         if self.holds.get(&name).is_some_and(|hold| !hold.single) {
             return Ok(());
         }
@@ -102,6 +103,11 @@ impl Lane<'_> {
     /// connector that they waited for may have been replaced, or its source taken out.
     pub(super) async fn catch_up_deferred(&mut self, hold: Hold) -> Result<(), Error> {
         let engine = Arc::clone(self.engine);
+        if !hold.single && !self.begins_at_delivery(&hold).await? {
+            // No connector was behind: it is the hold of a plugin that is gone, and so is what it would have done.
+            self.let_go(&hold.plugin);
+            return Ok(());
+        }
         let connector = self.connector();
         if let Some(name) = connector.as_ref().filter(|name| !hold.single && **name != hold.plugin) {
             self.wait_for_another(hold, name.clone());
@@ -129,8 +135,32 @@ impl Lane<'_> {
             }
             attempts = 0;
         }
-        if may_be_more {
-            self.hold_back(Hold { from_event: last_read + 1, attempts: 0, next_at: Some(self.now()), ..hold });
+        if may_be_more
+            && let Some(from_event) =
+                engine.store.next_of_kind(self.claimed.lane_id, last_read + 1, last, DEFERRED_DELIVERY).await?
+        {
+            self.hold_back(Hold { from_event, attempts: 0, next_at: Some(self.now()), ..hold });
+        }
+        Ok(())
+    }
+
+    /// Whether a hold that is no automation's is a connector's. A connector is always held from a delivery on.
+    async fn begins_at_delivery(&self, hold: &Hold) -> Result<bool, Error> {
+        let (store, from) = (&self.engine.store, hold.from_event);
+        Ok(store.next_of_kind(self.claimed.lane_id, from, from, DEFERRED_DELIVERY).await?.is_some())
+    }
+
+    /// Has what waits for connectors that were replaced wait for the one of now: what comes later does not overtake it.
+    async fn take_over(&mut self, connector: &str) -> Result<(), Error> {
+        let automations = &self.engine.registry.automations;
+        let is_of_another = |hold: &&Hold| {
+            !hold.single && hold.plugin != connector && automations.iter().all(|other| other.name != hold.plugin)
+        };
+        let of_others: Vec<Hold> = self.holds.values().filter(is_of_another).cloned().collect();
+        for hold in of_others {
+            if self.begins_at_delivery(&hold).await? {
+                self.wait_for_another(hold, connector.to_owned());
+            }
         }
         Ok(())
     }
@@ -169,19 +199,7 @@ impl Lane<'_> {
             self.set_aside(name, recorded.event_id, recorded.inbox_id, error, attempt);
             return Ok(true);
         };
-        let _turn = match connector.turn().await {
-            Ok(turn) => turn,
-            Err(busy) => {
-                self.hold_deferred(reading, attempts, ROOM_AGAIN, &busy.to_string());
-                return Ok(false);
-            }
-        };
-        let now = self.now();
-        if let Some(until) = connector.suspended_until(now) {
-            let wait = Duration::from_micros(until.since(now).max(0) as u64);
-            self.hold_deferred(reading, attempts, wait, "the connector is suspended because it kept failing");
-            return Ok(false);
-        }
+        // What need not be read takes no turn, and no trial of a connector that was suspended.
         let Some(stored) = engine.store.delivery(inbox_id).await? else {
             let error = "the body has been dropped by its age".to_owned();
             self.set_aside(name, recorded.event_id, Some(inbox_id), error, attempt);
@@ -190,10 +208,23 @@ impl Lane<'_> {
         if stored.is_read {
             return Ok(true);
         }
+        let _turn = match connector.turn().await {
+            Ok(turn) => turn,
+            Err(busy) => {
+                self.hold_deferred(reading, attempts, ROOM_AGAIN, &busy.to_string());
+                return Ok(false);
+            }
+        };
+        let asked_at = self.now();
+        if let Some(until) = connector.suspended_until(asked_at) {
+            let wait = Duration::from_micros(until.since(asked_at).max(0) as u64);
+            self.hold_deferred(reading, attempts, wait, "the connector is suspended because it kept failing");
+            return Ok(false);
+        }
         let delivery = delivery_of(&stored, &self.source_name);
         let settings = engine.sources.get(&self.source_name).map(|source| Arc::clone(&source.settings));
         let call = connector.plugin.parse(&delivery, &settings.unwrap_or_else(|| Arc::from("{}"))).await;
-        connector.note_read(&call.result, self.now());
+        connector.note_read(&call.result, asked_at, self.now());
         match call.result {
             Ok(parsed) => {
                 let sorted = sort(&parsed, &self.source_name, self.claimed.source_id);

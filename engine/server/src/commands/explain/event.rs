@@ -48,7 +48,8 @@ pub(super) fn tell_event(out: &mut Text, event: &Event) {
         );
         tell_action(out, 2, action);
     }
-    if event.calls.is_empty() {
+    // An action was asked for in a call.
+    if event.calls.is_empty() && event.actions.is_empty() {
         let why = event.kept_back.as_deref().map(|why| format!(": {why}"));
         let echo = event.own || !event.echo_of.is_empty();
         let why = why.or_else(|| echo.then(|| ": it is the echo of an own write".to_owned()));

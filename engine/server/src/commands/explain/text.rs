@@ -316,6 +316,16 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_is_not_kept_any_more_was_one() {
+        let mut old = event(1, "ticket.created");
+        old.actions = vec![action()];
+        let text = of(&Story { events: vec![old], ..story() });
+        assert!(text.contains("routing asked for ticket.update"), "{text}");
+        assert!(text.contains("(its call is not kept any more)"), "{text}");
+        assert!(!text.contains("no plugin was called"), "{text}");
+    }
+
+    #[test]
     fn cuts_long_texts_where_a_character_ends() {
         let long = "\u{e4}".repeat(MAX_CHARS + 1);
         assert_eq!(plain(&long).chars().count(), MAX_CHARS + 1);
