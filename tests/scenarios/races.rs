@@ -196,7 +196,7 @@ async fn a_ticket_whose_row_does_not_read_back_stops_no_other() {
     // Both come to the dispatcher by its door, and then both are due.
     let both = [commented("T-1", "Hello?"), commented("T-2", "Hello?")];
     engine.deliver(&webhook::Delivery::batch(&both)).await;
-    let done = "SELECT count(*) FROM lane WHERE key = 'T-2' AND wake_at IS NULL
+    let done = "SELECT count(*) FROM lane WHERE key = 'T-2' AND lease_token IS NULL AND wake_at > now()
         AND done_event = (SELECT max(event_id) FROM event WHERE event.lane_id = lane.lane_id)";
     database.wait_for("the sound ticket's comment is decided on", done, 1).await;
     database.execute("UPDATE lane SET wake_at = now(), arrivals = arrivals + 1 WHERE kind = 0").await;

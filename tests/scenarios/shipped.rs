@@ -123,7 +123,7 @@ async fn reminders_come_step_by_step_until_an_agent_replies() {
     let done = helpdesk.done_on("T-1");
     assert_eq!(kinds(&done), ["ticket.note"]);
     let note = done[0].data["body"].as_str().unwrap();
-    assert!(note.starts_with("the customer has been waiting for a reply for 1 h "), "{note}");
+    assert!(note.starts_with("the customer has been waiting for a reply for 1 h"), "{note}");
     let waits =
         "SELECT count(*) FROM timer WHERE fire_at BETWEEN now() + interval '55 min' AND now() + interval '1 hour'";
     assert_eq!(engine.database.number(waits).await, 1, "the second step comes two hours after the customer wrote");

@@ -218,7 +218,7 @@ impl Deliverer {
             return;
         }
         if let Some(until) = self.with_pace(lane, |pace| pace.ask(lane.lane_id, asked_at)).flatten() {
-            self.withdrawn(lane.destination_id, asked_at);
+            self.hand_back(lane.destination_id, asked_at);
             self.postpone(lane, until).await;
             return;
         }
@@ -234,7 +234,7 @@ impl Deliverer {
                         error = &busy as &dyn std::error::Error,
                         "an action waits for the plugin host to have room for its connector"
                     );
-                    self.withdrawn(lane.destination_id, asked_at);
+                    self.hand_back(lane.destination_id, asked_at);
                     self.postpone(lane, self.after(NO_ROOM_WAIT)).await;
                     return;
                 }
