@@ -11,6 +11,7 @@
 //! ```
 
 use std::collections::HashMap;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ use deskbell_store::event::Recorded;
 use deskbell_store::finish::Outcome;
 use deskbell_store::lane::Claimed;
 use deskbell_store::{Error, chaos};
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -25,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::decision::{Work, decide};
 use crate::engine::Engine;
-use crate::gather::{Gatherer, Pace};
+use crate::gather::{Batch, Gatherer, Pace};
 
 /// Events of one lane that are decided on under one lease, at most.
 const EVENTS_PER_LANE: i64 = 32;
@@ -38,11 +41,9 @@ const EARLIEST_LOOK: Duration = Duration::from_millis(1);
 
 /// So many lanes are worth a transaction beside another.
 const LARGE: usize = 32;
-/// Fewer that come in by the door are begun at least so far from those before: to wake up for each costs the processor as much
-/// again as some decisions do, just when it is wanted for the next webhook.
-const AT_DOOR: Duration = Duration::from_millis(8);
-/// Transactions for fewer begin at least so far from each other: each costs the database and the engine some
-/// milliseconds of a processor, which at moderate load are better kept for taking webhooks in.
+/// Fewer that come in by the door are begun at least so far from those before, and so are transactions for fewer: each
+/// costs the database and the engine some milliseconds of a processor, which at moderate load are better kept for taking
+/// webhooks in. For the same reason they take turns.
 const APART: Duration = Duration::from_millis(10);
 
 /// A lane that could not be decided on comes again after this, then after twice that, up to the next.
@@ -92,9 +93,9 @@ impl Dispatcher {
             finishers.spawn_on(finish_all(Arc::clone(&engine), waiting.clone()), runtime);
         }
         // As many as there are places, so that there is always room for what has one.
-        let (handed_in, waiting) = mpsc::channel(in_work / 2);
-        let waiting = Gatherer::new(waiting, Pace { large: LARGE, apart: AT_DOOR });
-        finishers.spawn_on(take_in(Arc::clone(&engine), waiting, decided.clone()), runtime);
+        let (handed_in, at_door) = mpsc::channel(in_work / 2);
+        let at_door = waiting.beside(at_door);
+        finishers.spawn_on(take_in(Arc::clone(&engine), at_door, decided.clone()), runtime);
         let half = || Arc::new(Semaphore::new(in_work / 2));
         Self { engine, places: half(), decided, finishers, at_door: half(), handed_in }
     }
@@ -170,15 +171,15 @@ impl Door {
 /// Takes in what comes by the door: what has gathered there is decided on together.
 async fn take_in(engine: Arc<Engine>, waiting: Gatherer<Handed>, decided: mpsc::Sender<Decided>) {
     while let Some(batch) = waiting.next(engine.options.batch).await {
-        chaos::point("after-claim");
-        tokio::spawn(begin_all(Arc::clone(&engine), batch.items, decided.clone()));
+        tokio::spawn(begin_all(Arc::clone(&engine), batch, decided.clone()));
     }
 }
 
-async fn begin_all(engine: Arc<Engine>, handed_in: Vec<Handed>, decided: mpsc::Sender<Decided>) {
+async fn begin_all(engine: Arc<Engine>, batch: Batch<Handed>, decided: mpsc::Sender<Decided>) {
     let mut rows = Rows::default();
-    let (mut lanes, mut places) = (Vec::with_capacity(handed_in.len()), Vec::with_capacity(handed_in.len()));
-    for (lane, events, place) in handed_in {
+    let (mut lanes, mut places) = (Vec::with_capacity(batch.items.len()), Vec::with_capacity(batch.items.len()));
+    for (lane, events, place) in batch.items {
+        chaos::point("after-claim");
         rows.events.insert(lane.lane_id, events);
         lanes.push(lane);
         places.push(place);
@@ -195,8 +196,18 @@ async fn begin_all(engine: Arc<Engine>, handed_in: Vec<Handed>, decided: mpsc::S
         }
         Err(_) => load_one_by_one(&engine, lanes).await,
     };
-    for (work, place) in works.into_iter().zip(places) {
-        begin(&engine, &decided, work, place);
+    let works = works.into_iter().zip(places);
+    let Some(turn) = batch.turn else {
+        works.for_each(|(work, place)| begin(&engine, &decided, work, place));
+        return;
+    };
+    // A few have one thread between them, and the other processors are left to the intake.
+    let deciding = works.map(|(work, place)| decide_on(Arc::clone(&engine), decided.clone(), work, place));
+    let mut deciding = deciding.collect::<FuturesUnordered<_>>().for_each(|()| ready(()));
+    // What takes longer waits for something, and holds up no other.
+    if tokio::time::timeout(APART, &mut deciding).await.is_err() {
+        drop(turn);
+        deciding.await;
     }
 }
 
@@ -255,16 +266,17 @@ async fn step(engine: &Arc<Engine>, places: &Arc<Semaphore>, decided: &mpsc::Sen
 
 /// Decides on a lane, beside the others.
 fn begin(engine: &Arc<Engine>, decided: &mpsc::Sender<Decided>, work: Work, place: OwnedSemaphorePermit) {
-    let (engine, decided) = (Arc::clone(engine), decided.clone());
-    tokio::spawn(async move {
-        let lane = work.lane.clone();
-        match decide(&engine, work).await {
-            Ok(outcome) => {
-                let _ = decided.send((outcome, place)).await;
-            }
-            Err(error) => give_up(&engine, &lane, &error).await,
+    tokio::spawn(decide_on(Arc::clone(engine), decided.clone(), work, place));
+}
+
+async fn decide_on(engine: Arc<Engine>, decided: mpsc::Sender<Decided>, work: Work, place: OwnedSemaphorePermit) {
+    let lane = work.lane.clone();
+    match decide(&engine, work).await {
+        Ok(outcome) => {
+            let _ = decided.send((outcome, place)).await;
         }
-    });
+        Err(error) => give_up(&engine, &lane, &error).await,
+    }
 }
 
 /// Lets a lane go that could not be decided on, to be claimed again soon, and each time later.

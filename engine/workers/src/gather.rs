@@ -55,6 +55,12 @@ impl<T> Gatherer<T> {
         Self { queue: Arc::new(Mutex::new(queue)), small: Arc::new(Semaphore::new(1)), pace }
     }
 
+    /// The same for something else; of the small batches of both, one at a time is under way.
+    pub fn beside<U>(&self, waiting: mpsc::Receiver<U>) -> Gatherer<U> {
+        let queue = Queue { waiting, earliest: Instant::now() };
+        Gatherer { queue: Arc::new(Mutex::new(queue)), small: Arc::clone(&self.small), pace: self.pace }
+    }
+
     /// The next batch, of `max` at most; none when nothing can come any more.
     pub async fn next(&self, max: usize) -> Option<Batch<T>> {
         let mut queue = self.queue.lock().await;
@@ -157,6 +163,21 @@ mod tests {
         assert_eq!(gatherer.next(10).await.unwrap().items, [2]);
         assert!(began.elapsed() >= LONGEST);
         drop(stuck);
+    }
+
+    #[tokio::test]
+    async fn small_batches_of_two_take_turns() {
+        let ((sender, receiver), (other, waiting)) = (mpsc::channel(100), mpsc::channel(100));
+        let gatherer = Gatherer::new(receiver, Pace { large: 3, apart: Duration::ZERO });
+        let beside = gatherer.beside(waiting);
+        sender.send(1).await.unwrap();
+        let first = gatherer.next(10).await.unwrap();
+        other.send('a').await.unwrap();
+        let second = tokio::spawn(async move { beside.next(10).await.unwrap().items });
+        tokio::task::yield_now().await;
+        assert!(!second.is_finished(), "the other's is under way");
+        drop(first);
+        assert_eq!(second.await.unwrap(), ['a']);
     }
 
     #[tokio::test]
