@@ -66,7 +66,7 @@ pub(crate) struct Intake {
 
 impl Default for Intake {
     fn default() -> Self {
-        Self { max_batch: 128, committers: 2 }
+        Self { max_batch: 64, committers: 2 }
     }
 }
 
