@@ -430,6 +430,23 @@ async fn what_a_person_has_sent_again_is_sent_once() {
     assert_eq!(n_sent, 2, "at first, and when a person said so");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_has_sent_again_is_sent_once_though_the_engine_dies_over_it() {
+    let (helpdesk, mut engine) = with_a_dead_letter().await;
+    helpdesk.answer(cannot_tell(Then::Done));
+    assert!(engine.stop().await.success(), "{}", engine.log());
+    engine.start_again(Some("after-send:1")).await;
+    assert!(engine.run(&["dead-letters", "replay", "--all"]).await.status.success());
+    wait_until("the engine dies", async || engine.has_died()).await;
+    engine.database.end_leases().await;
+    engine.start_again(None).await;
+    let waiting = "SELECT count(*) FROM dead_letter WHERE replayed_at IS NULL";
+    engine.database.wait_for("it waits for a person again", waiting, 1).await;
+    let received = helpdesk.received();
+    let n_sent = received.iter().filter(|sent| sent.method == "POST" && sent.key == received[0].key).count();
+    assert_eq!(n_sent, 2, "at first, and when a person said so");
+}
+
 /// What came, in one line: `asks` for a request that reads, and each other one by its method and which action it is of.
 fn in_turn(helpdesk: &Helpdesk) -> String {
     let mut keys: Vec<String> = Vec::new();

@@ -93,8 +93,8 @@ pub struct Attempted {
 
 const CLAIM: &str = "
 UPDATE outbox_lane SET lease_token = nextval('lease_token'), wake_at = now() + make_interval(secs => $2),
-    -- A lease that ran out: whoever had it may have sent the head's request.
-    ambiguous = ambiguous OR lease_token IS NOT NULL
+    -- A lease that ran out: whoever had it may have sent the head's request, and what a person insisted on with it.
+    ambiguous = ambiguous OR lease_token IS NOT NULL, insisted = insisted AND lease_token IS NULL
 FROM unnest($3::int[], $4::bigint[]) AS due (destination_id, lane_id)
 WHERE outbox_lane.tenant_id = $1 AND outbox_lane.lane_id = ANY ($4)
     AND outbox_lane.destination_id = due.destination_id AND outbox_lane.lane_id = due.lane_id
@@ -103,10 +103,10 @@ RETURNING outbox_lane.destination_id, outbox_lane.lane_id, lease_token, arrivals
 // A destination at a time, so that what waits for one that is paused or resting costs the others nothing, and a busy one
 // keeps none of them waiting.
 const DUE: &str = "
-SELECT due.destination_id, due.lane_id
+SELECT due.destination_id, due.lane_id, due.ran_out
 FROM destination AS d
 CROSS JOIN LATERAL (
-    SELECT o.destination_id, o.lane_id FROM outbox_lane AS o
+    SELECT o.destination_id, o.lane_id, o.lease_token IS NOT NULL AS ran_out FROM outbox_lane AS o
     WHERE o.tenant_id = $1 AND o.destination_id = d.destination_id AND o.wake_at <= now()
     ORDER BY o.wake_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS due
 WHERE d.tenant_id = $1 AND d.paused_at IS NULL AND d.destination_id <> ALL ($3)
@@ -122,6 +122,10 @@ JOIN source AS s ON s.tenant_id = $1 AND s.source_id = lane.source_id
 LEFT JOIN LATERAL (
     SELECT * FROM outbox WHERE tenant_id = $1 AND destination_id = l.destination_id AND lane_id = l.lane_id
         AND outbox_id > l.done_outbox AND state < 2 ORDER BY outbox_id LIMIT 1) AS o ON true";
+
+// Of a head whose lease ran out. If this is not done, the lease runs out once more, and the next claim does it.
+const SPEND: &str = "
+UPDATE outbox SET insisted = false WHERE tenant_id = $1 AND destination_id = $2 AND lane_id = $3 AND outbox_id = $4";
 
 const LOCK: &str = "
 SELECT destination_id, lane_id FROM outbox_lane
@@ -224,6 +228,7 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("outbox.claim", CLAIM),
     ("outbox.due", DUE),
     ("outbox.heads", HEADS),
+    ("outbox.spend", SPEND),
     ("outbox.lock", LOCK),
     ("outbox.attempt", ATTEMPT),
     ("outbox.mark", MARK),
@@ -275,6 +280,14 @@ impl Store {
             .fetch_all(&mut *connection)
             .await
             .map_err(failed("outbox.heads"))?;
+        let place = |row: &sqlx::postgres::PgRow| (row.get::<i32, _>(0), row.get::<i64, _>(1));
+        let ran_out: Vec<(i32, i64)> = due.iter().filter(|row| row.get::<bool, _>(2)).map(place).collect();
+        let is_insisted = |head: &sqlx::postgres::PgRow| head.get::<Option<bool>, _>(14).unwrap_or(false);
+        for head in heads.iter().filter(|head| is_insisted(head) && ran_out.contains(&place(head))) {
+            let query = sqlx::query(SPEND).bind(self.tenant).bind(head.get::<i32, _>(0)).bind(head.get::<i64, _>(1));
+            let query = query.bind(head.get::<Option<i64>, _>(5));
+            query.execute(&mut *connection).await.map_err(failed("outbox.spend"))?;
+        }
         connection.give_back();
         let mut lanes = Vec::with_capacity(claimed.len());
         for row in &claimed {
@@ -292,7 +305,7 @@ impl Store {
                 arrivals: row.get(3),
                 attempts: row.get(5),
                 ambiguous: row.get::<bool, _>(6) || of_head(13),
-                insisted: row.get::<bool, _>(7) || of_head(14),
+                insisted: row.get::<bool, _>(7) || (of_head(14) && !ran_out.contains(&(destination_id, lane_id))),
                 ticket: head.get(3),
                 source: head.get(4),
                 head: head.get::<Option<i64>, _>(5).map(|outbox_id| Message {

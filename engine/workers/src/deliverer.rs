@@ -244,7 +244,12 @@ impl Deliverer {
             None => Went::GiveUp { why: format!("'{}' is no destination", lane.destination) },
         };
         chaos::point("after-send");
-        self.note_health(lane, record.is_down);
+        // What came to nothing before a request was sent says nothing of the helpdesk.
+        if lane.destination.starts_with("source:") && record.n_requests == 0 {
+            self.hand_back(lane.destination_id, asked_at);
+        } else {
+            self.note_health(lane, record.is_down);
+        }
         self.with_pace(lane, |pace| pace.charge(record.n_requests));
         self.conclude(lane, message, went, record).await;
     }

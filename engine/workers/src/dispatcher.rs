@@ -11,7 +11,7 @@
 //! ```
 
 use std::collections::HashMap;
-use std::future::ready;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ use deskbell_store::event::Recorded;
 use deskbell_store::finish::Outcome;
 use deskbell_store::lane::Claimed;
 use deskbell_store::{Error, chaos};
-use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt as _, StreamExt as _};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -202,12 +202,16 @@ async fn begin_all(engine: Arc<Engine>, batch: Batch<Handed>, decided: mpsc::Sen
         return;
     };
     // A few have one thread between them, and the other processors are left to the intake.
+    // One that panics takes no other with it.
     let deciding = works.map(|(work, place)| decide_on(Arc::clone(&engine), decided.clone(), work, place));
-    let mut deciding = deciding.collect::<FuturesUnordered<_>>().for_each(|()| ready(()));
-    // What takes longer waits for something, and holds up no other.
-    if tokio::time::timeout(APART, &mut deciding).await.is_err() {
+    let mut deciding: FuturesUnordered<_> = deciding.map(|one| AssertUnwindSafe(one).catch_unwind().boxed()).collect();
+    let all = async { while deciding.next().await.is_some() {} };
+    if tokio::time::timeout(APART, all).await.is_err() {
         drop(turn);
-        deciding.await;
+        // What takes longer gets a task of its own, for the time that its plugin has is not that of all.
+        for one in deciding {
+            tokio::spawn(one);
+        }
     }
 }
 
