@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 use crate::cli::Common;
 use crate::commands::output::line;
 use crate::commands::report;
-use crate::commands::serve::{Running, stop_asked};
+use crate::commands::serve::{Requests, Running};
 use crate::commands::{close, open};
 use crate::config::{self, Config};
 use crate::simulation::{Options, Past, Simulation, history};
@@ -109,10 +109,11 @@ async fn play(common: &Common, arguments: &Arguments, store: &Store) -> anyhow::
     .await;
     let told = match helpdesk {
         Ok(helpdesk) => {
+            let mut requests = Requests::listen();
             introduce(common, running.address, helpdesk.address)?;
             let told = tokio::select! {
                 told = tell(store) => told,
-                () = stop_asked() => Ok(()),
+                () = requests.next() => Ok(()),
                 () = after(arguments.seconds) => Ok(()),
             };
             eprintln!("Stopping ...");

@@ -13,6 +13,7 @@ use deskbell_workers::engine::{Clock as _, SystemClock};
 use deskbell_workers::report::maker;
 use deskbell_workers::{cleaner, scheduler, watcher};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -46,12 +47,13 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
     let running = Running::start(&config, store.clone(), &common.data_dir, listen).await;
     let done = match running {
         Ok(running) => {
+            let mut requests = Requests::listen();
             eprintln!("deskbell listens on http://{}", running.address);
-            stop_asked().await;
+            requests.next().await;
             eprintln!("deskbell is stopping; press Ctrl-C again to stop at once");
             tokio::select! {
                 () = running.stop() => {}
-                () = stop_asked() => eprintln!("deskbell stopped at once; what was under way is done by the next start"),
+                () = requests.next() => eprintln!("deskbell stopped at once; what was under way is done by the next start"),
             }
             Ok(())
         }
@@ -61,16 +63,36 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
     done
 }
 
-/// Waits for Ctrl-C or a request to end.
-pub(crate) async fn stop_asked() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
+/// Requests to end: Ctrl-C and SIGTERM.
+pub(crate) struct Requests {
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+}
+
+impl Requests {
+    /// Hears them from now on. Until then one ends the process on the spot, so nobody may be told before that the engine runs.
+    pub(crate) fn listen() -> Self {
+        let [interrupt, terminate] = [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok());
+        Self { interrupt, terminate }
+    }
+
+    /// Waits for the next.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            () = hear(&mut self.interrupt) => {}
+            () = hear(&mut self.terminate) => {}
+        }
+    }
+}
+
+async fn hear(requests: &mut Option<Signal>) {
+    let heard = match requests {
+        Some(signal) => signal.recv().await,
+        None => None,
     };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+    if heard.is_none() {
+        // It cannot be heard; the other one can.
+        std::future::pending::<()>().await;
     }
 }
 
