@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! claim ──► load ──┐
-//!                  ├──► decide (one task per lane) ──► finishers, in batches that grow with the load
+//!                  ├──► decide (a task per lane; a few share one) ──► finishers, in batches that grow with the load
 //! intake ──► door ─┘
 //! ```
 
