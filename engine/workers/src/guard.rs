@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 /// How long an echo may take: helpdesks retry a failed webhook for hours.
-const ECHO_SECONDS: i64 = 6 * 3600;
+pub const ECHO_SECONDS: i64 = 6 * 3600;
 /// How long the same request to the same end is taken for a repetition.
 const REPEAT_SECONDS: i64 = 600;
 const HOUR_SECONDS: i64 = 3600;
@@ -224,8 +224,9 @@ impl Expected {
     }
 }
 
-/// What a difference consists of, as it would be expected: a field with its value, or each tag that came or went.
-fn parts(difference: &Difference) -> Vec<(&str, &Value)> {
+/// What a difference consists of, as it would be expected: a field with its value, or `tag+` or `tag-` with each tag that came
+/// or went.
+pub fn parts(difference: &Difference) -> Vec<(&str, &Value)> {
     if difference.field != "tags" {
         return vec![(difference.field.as_str(), &difference.to)];
     }
@@ -254,7 +255,7 @@ fn field_of(ticket: &Ticket, field: &str) -> Value {
 }
 
 /// The digest of a comment's text, by its letters and digits alone: helpdesks wrap, escape and decorate what they are given.
-fn digest(text: &str) -> Value {
+pub fn digest(text: &str) -> Value {
     let visible = text.split("<!--").next().unwrap_or_default();
     let letters: String = visible.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     Value::String(hex::encode(&Sha256::digest(letters.as_bytes())[..8]))

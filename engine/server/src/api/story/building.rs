@@ -11,7 +11,7 @@ use deskbell_store::import::IMPORTED;
 use deskbell_store::{Error, Store, story as stored};
 use serde_json::Value;
 
-use super::echo::echo_of;
+use super::echo::Echoes;
 use super::rows::{action, dead_letter, delivery, held, json, log_lines, timer, waiting_actions};
 use super::{Action, Call, Change, Delivery, Did, Effect, Event, MAX_EVENTS, Outcome, Place, Story, Waiting};
 
@@ -94,13 +94,13 @@ impl<'a> Telling<'a> {
         let canonical: Vec<Option<Canonical>> = self.recorded.iter().map(|row| canonical(row, self.place)).collect();
         // A history without its beginning does not fold.
         let applied = if self.shortened { BTreeMap::new() } else { fold(&canonical) };
-        let own: Vec<&Action> = self.actions.iter().map(|(_, action)| action).collect();
+        let mut echoes = Echoes::new(self.actions.iter().map(|(_, action)| action).collect());
         let mut youngest: Option<Timestamp> = None;
         let mut events = Vec::with_capacity(self.recorded.len());
         for (place, (row, event)) in self.recorded.iter().zip(&canonical).enumerate() {
             let late = event.is_some() && youngest.is_some_and(|youngest| row.at < youngest);
             youngest = if event.is_some() { youngest.max(Some(row.at)) } else { youngest };
-            events.push(self.event(row, event.as_ref(), applied.get(&place), late, &own));
+            events.push(self.event(row, event.as_ref(), applied.get(&place), late, &mut echoes));
         }
         distribute(&mut events, calls, self.actions);
         events
@@ -112,7 +112,7 @@ impl<'a> Telling<'a> {
         event: Option<&Canonical>,
         applied: Option<&Applied>,
         late: bool,
-        actions: &[&Action],
+        echoes: &mut Echoes<'_>,
     ) -> Event {
         let differences = match applied {
             Some(Applied::Changed(differences)) => differences.as_slice(),
@@ -149,7 +149,7 @@ impl<'a> Telling<'a> {
             changes: changes.collect(),
             data: json(&row.data),
             hop: row.hop.max(0),
-            echo_of: echo_of(actions, differences, comment, row.received_at),
+            echo_of: echoes.next(differences, comment, row.received_at).into_iter().collect(),
             kept_back: self.kept_back(row, effect),
             calls: Vec::new(),
             actions: Vec::new(),

@@ -1,86 +1,71 @@
 //! Recognising the engine's own writes when they come back.
 //!
 //! The loop guard decides this when an event comes and keeps no record of it. A story looks for it afterwards: a change
-//! counts as an echo where an action asked for just that, and was tried, in the hours before.
+//! counts as an echo where an action asked for just that, and was tried, in the hours before; a second change like it does
+//! not, for that one somebody else has made.
+
+use std::collections::{BTreeSet, HashSet};
 
 use deskbell_model::history::Difference;
 use deskbell_model::timestamp::Timestamp;
+use deskbell_workers::guard::{ECHO_SECONDS, digest, parts};
 use serde_json::Value;
 
 use super::Action;
 
-/// How long an echo may take: helpdesks retry a failed webhook for hours.
-const ECHO_SECONDS: i64 = 6 * 3600;
-
-/// The keys of the actions that these changes, or this comment, are the echo of. Empty unless all of it is.
-pub(super) fn echo_of(
-    actions: &[&Action],
-    changes: &[Difference],
-    comment: Option<&str>,
-    received_at: Timestamp,
-) -> Vec<String> {
-    let since = received_at.plus_seconds(-ECHO_SECONDS);
-    let tried = |action: &Action| {
-        action.destination.starts_with("source:")
-            && action.attempts.iter().any(|attempt| (since..=received_at).contains(&attempt.at))
-    };
-    // The latest one that asked for it is the likeliest.
-    let asked = |wanted: &dyn Fn(&Action) -> bool| {
-        let found = actions.iter().rev().find(|action| tried(action) && wanted(action));
-        found.map(|action| action.key.clone())
-    };
-    let mut keys: Vec<String> = Vec::new();
-    for change in changes {
-        let Some(mut found) = asked_for_change(change, &asked) else {
-            return Vec::new();
-        };
-        keys.append(&mut found);
-    }
-    if let Some(text) = comment {
-        let same = |action: &Action| {
-            let body = action.data.get("body").and_then(Value::as_str);
-            body.is_some_and(|body| letters(body) == letters(text))
-        };
-        let Some(key) = asked(&same) else {
-            return Vec::new();
-        };
-        keys.push(key);
-    }
-    keys.sort_unstable();
-    keys.dedup();
-    keys
+/// A ticket's actions, and what of them has come back so far.
+pub(super) struct Echoes<'a> {
+    actions: Vec<&'a Action>,
+    come_back: HashSet<(usize, String)>,
 }
 
-type Asked<'a> = dyn Fn(&dyn Fn(&Action) -> bool) -> Option<String> + 'a;
-
-fn asked_for_change(change: &Difference, asked: &Asked<'_>) -> Option<Vec<String>> {
-    if change.field == "tags" {
-        let tags = |value: &Value| value.as_array().cloned().unwrap_or_default();
-        let (from, to) = (tags(&change.from), tags(&change.to));
-        let added = to.iter().filter(|tag| !from.contains(tag)).map(|tag| ("add", tag));
-        let removed = from.iter().filter(|tag| !to.contains(tag)).map(|tag| ("remove", tag));
-        let each = added.chain(removed).map(|(member, tag)| {
-            asked(&|action| {
-                let tags = action.data.get(member).and_then(Value::as_array);
-                tags.is_some_and(|tags| tags.contains(tag))
-            })
-        });
-        return each.collect();
+impl<'a> Echoes<'a> {
+    /// `actions` in the order in which they were made.
+    pub(super) fn new(actions: Vec<&'a Action>) -> Self {
+        Self { actions, come_back: HashSet::new() }
     }
-    let key = asked(&|action| {
-        let stated = match change.field.strip_prefix("custom.") {
-            Some(name) => action.data.get("custom").and_then(|custom| custom.get(name)),
-            None => action.data.get(&change.field),
+
+    /// The keys of the actions that the next event's changes, or its comment, are the echo of. Empty unless all of it is.
+    pub(super) fn next(
+        &mut self,
+        changes: &[Difference],
+        comment: Option<&str>,
+        received_at: Timestamp,
+    ) -> BTreeSet<String> {
+        let said = comment.map(digest);
+        let all = changes.iter().flat_map(parts).chain(said.iter().map(|digest| ("comment", digest)));
+        let found: Vec<Option<String>> = all.map(|(what, value)| self.find(what, value, received_at)).collect();
+        found.into_iter().collect::<Option<BTreeSet<String>>>().unwrap_or_default()
+    }
+
+    fn find(&mut self, what: &str, value: &Value, received_at: Timestamp) -> Option<String> {
+        let since = received_at.plus_seconds(-ECHO_SECONDS);
+        let tried = |action: &Action| {
+            action.destination.starts_with("source:")
+                && action.attempts.iter().any(|attempt| (since..=received_at).contains(&attempt.at))
         };
-        stated == Some(&change.to)
-    });
-    key.map(|key| vec![key])
+        let part = format!("{what} {value}");
+        // The latest one that asked for it is the likeliest.
+        let (place, action) = self.actions.iter().enumerate().rev().find(|(place, action)| {
+            tried(action) && asks_for(action, what, value) && !self.come_back.contains(&(*place, part.clone()))
+        })?;
+        // A comment may be told again under another id.
+        if what != "comment" {
+            self.come_back.insert((place, part));
+        }
+        Some(action.key.clone())
+    }
 }
 
-/// A text by its letters and digits alone: helpdesks wrap, escape and decorate what they are given.
-fn letters(text: &str) -> String {
-    let visible = text.split("<!--").next().unwrap_or_default();
-    visible.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+fn asks_for(action: &Action, what: &str, value: &Value) -> bool {
+    let tags = |member: &str| action.data.get(member).and_then(Value::as_array);
+    match (what, what.strip_prefix("custom.")) {
+        ("comment", _) => action.data.get("body").and_then(Value::as_str).is_some_and(|body| digest(body) == *value),
+        ("tag+", _) => tags("add").is_some_and(|tags| tags.contains(value)),
+        ("tag-", _) => tags("remove").is_some_and(|tags| tags.contains(value)),
+        (_, Some(name)) => action.data.get("custom").and_then(|custom| custom.get(name)) == Some(value),
+        (field, None) => action.data.get(field) == Some(value),
+    }
 }
 
 #[cfg(test)]
@@ -131,8 +116,8 @@ mod tests {
             to: to.clone(),
         };
         let changes: Vec<Difference> = changes.iter().map(change).collect();
-        let actions: Vec<&Action> = actions.iter().collect();
-        assert_eq!(echo_of(&actions, &changes, comment, at(seconds)), expected);
+        let found = Echoes::new(actions.iter().collect()).next(&changes, comment, at(seconds));
+        assert!(found.iter().eq(expected), "{found:?}");
     }
 
     #[test]
@@ -148,6 +133,25 @@ mod tests {
         );
         check(&[], Some("<p>We look into it</p>"), 5, &[]);
         check(&[], Some("We look into it<!-- deskbell -->"), 5, &["c"]);
+    }
+
+    #[test]
+    fn what_has_come_back_is_not_expected_again() {
+        let actions = [action("a", json!({ "group": "tier-1" })), action("b", json!({ "add": ["late", "vip"] }))];
+        let mut echoes = Echoes::new(actions.iter().collect());
+        let difference = |field: &str, from: Value, to: Value| [Difference { field: field.to_owned(), from, to }];
+        let set = difference("group", Value::Null, json!("tier-1"));
+        assert!(echoes.next(&set, None, at(5)).iter().eq(["a"]));
+        assert!(echoes.next(&set, None, at(50)).is_empty(), "this one an agent has made");
+        for (from, to) in [(json!([]), json!(["late"])), (json!(["late"]), json!(["late", "vip"]))] {
+            assert!(echoes.next(&difference("tags", from, to), None, at(5)).iter().eq(["b"]));
+        }
+
+        let actions = [action("c", json!({ "body": "We look into it." }))];
+        let mut echoes = Echoes::new(actions.iter().collect());
+        for seconds in [5, 6] {
+            assert!(echoes.next(&[], Some("We look into it."), at(seconds)).iter().eq(["c"]), "told twice");
+        }
     }
 
     #[test]
