@@ -40,6 +40,14 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
     if error.downcast_ref::<WrongUse>().is_some() { 2 } else { 1 }
 }
 
+/// The whole chain: what went wrong, with which thing, because of what. Some errors say themselves what their cause says.
+pub(crate) fn told(error: &anyhow::Error) -> String {
+    error.chain().skip(1).fold(error.to_string(), |told, cause| {
+        let cause = cause.to_string();
+        if told.ends_with(&cause) { told } else { format!("{told}: {cause}") }
+    })
+}
+
 /// Runs a command.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     let common = cli.common;
@@ -130,4 +138,20 @@ where
     let done = work(store.clone()).await;
     close(store, database).await;
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("error communicating: {0}")]
+    struct Communication(#[source] std::io::Error);
+
+    #[test]
+    fn an_error_is_told_with_its_causes_each_once() {
+        let refused = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "connection refused");
+        let error = anyhow::Error::new(Communication(refused)).context("the database could not be reached");
+        assert_eq!(told(&error), "the database could not be reached: error communicating: connection refused");
+    }
 }

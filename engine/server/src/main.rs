@@ -44,32 +44,8 @@ fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("deskbell: {}", told(&error));
+            eprintln!("deskbell: {}", commands::told(&error));
             ExitCode::from(commands::exit_code(&error))
         }
-    }
-}
-
-/// The whole chain: what went wrong, with which thing, because of what. Some errors say themselves what their cause says.
-fn told(error: &anyhow::Error) -> String {
-    error.chain().skip(1).fold(error.to_string(), |told, cause| {
-        let cause = cause.to_string();
-        if told.ends_with(&cause) { told } else { format!("{told}: {cause}") }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("error communicating: {0}")]
-    struct Communication(#[source] std::io::Error);
-
-    #[test]
-    fn an_error_is_told_with_its_causes_each_once() {
-        let refused = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "connection refused");
-        let error = anyhow::Error::new(Communication(refused)).context("the database could not be reached");
-        assert_eq!(told(&error), "the database could not be reached: error communicating: connection refused");
     }
 }

@@ -12,7 +12,7 @@ use crate::cli::Common;
 use crate::commands::output::line;
 use crate::commands::plugin::author::sample;
 use crate::commands::source::checks;
-use crate::commands::{configuration, with_store};
+use crate::commands::{configuration, told, with_store};
 use crate::config::plugin::Plugin as Configured;
 use crate::wiring::{self, Components};
 
@@ -31,7 +31,7 @@ pub(crate) async fn run(common: &Common, arguments: Arguments) -> anyhow::Result
         Ok(words) => line(&format!("ok: {words}")),
         Err(error) => {
             n_problems += 1;
-            line(&format!("PROBLEM: {error:#}"))
+            line(&format!("PROBLEM: {}", told(&error)))
         }
     };
     let calendars = wiring::calendars(&config);
