@@ -246,6 +246,11 @@ async fn processes_that_make_the_same_partitions_at_once_do_not_mind_each_other(
     // One that had to wait for long is left for the next time.
     shop.store.make_partitions(NOON, 28).await.unwrap();
     assert_eq!(shop.database.number(n_partitions).await, before + 28);
+
+    // Those that are made later are looked at for the planner as seldom as those that the migrations found.
+    let often = "SELECT count(*) FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+        WHERE c.relkind = 'r' AND NOT coalesce('autovacuum_analyze_scale_factor=0.5' = ANY (c.reloptions), false)";
+    assert_eq!(shop.database.number(often).await, 0, "partitions that are looked at often");
 }
 
 #[tokio::test(flavor = "multi_thread")]

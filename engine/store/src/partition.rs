@@ -117,7 +117,11 @@ impl Store {
         let parent = table.table();
         let statements = [
             SOON.to_owned(),
-            format!("CREATE TABLE {name} (LIKE {parent} INCLUDING ALL EXCLUDING IDENTITY)"),
+            // As the migrations have it for tables that are read by key alone; a partition does not get it from its table.
+            format!(
+                "CREATE TABLE {name} (LIKE {parent} INCLUDING ALL EXCLUDING IDENTITY)
+                WITH (autovacuum_analyze_scale_factor = 0.5)"
+            ),
             format!("ALTER TABLE {parent} ATTACH PARTITION {name} FOR VALUES FROM ('{day}') TO ('{end}')"),
         ];
         for statement in statements {
