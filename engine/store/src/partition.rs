@@ -117,7 +117,7 @@ impl Store {
         let parent = table.table();
         let statements = [
             SOON.to_owned(),
-            // As the migrations have it for tables that are read by key alone; a partition does not get it from its table.
+            // As the migration `analyze` has it for those that were there; a partition does not get it from its table.
             format!(
                 "CREATE TABLE {name} (LIKE {parent} INCLUDING ALL EXCLUDING IDENTITY)
                 WITH (autovacuum_analyze_scale_factor = 0.5)"
